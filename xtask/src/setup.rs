@@ -1,0 +1,48 @@
+//! What tests need beyond Rust.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::command::{self, has};
+
+/// A program that tests use, and the Debian package that has it.
+struct Need {
+    program: &'static str,
+    package: &'static str,
+    what_for: &'static str,
+}
+
+const NEEDS: &[Need] = &[
+    Need { program: "chromium", package: "chromium", what_for: "the tests that click through the pages" },
+    Need { program: "chromedriver", package: "chromium-driver", what_for: "the tests that click through the pages" },
+];
+
+/// Installs what is missing; says what it cannot install and goes on, so that the tests that do not need it still run.
+pub(crate) fn run() {
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !has(need.program)).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    if let Err(error) = install(&packages) {
+        eprintln!("could not install {}: {error:#}", packages.join(", "));
+        for need in missing {
+            eprintln!(
+                "  {} is needed for {}; on Debian: apt-get install {}",
+                need.program, need.what_for, need.package
+            );
+        }
+    }
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    command::run(apt().arg("update"))?;
+    command::run(apt().args(["install", "--yes", "--no-install-recommends"]).args(packages))
+}
+
+fn apt() -> Command {
+    let mut apt = Command::new("apt-get");
+    apt.env("DEBIAN_FRONTEND", "noninteractive").arg("--quiet=2");
+    apt
+}

@@ -1,0 +1,16 @@
+//! Every test, after what they need has been installed.
+
+use anyhow::Result;
+
+use crate::{
+    command::{self, cargo},
+    setup,
+};
+
+/// Runs them; `args` go to `cargo test`.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    setup::run();
+    // The tests of the command line run the binary: built first, so that its warnings are seen once.
+    command::run(cargo().args(["build", "--workspace"]))?;
+    command::run(cargo().args(["test", "--workspace"]).args(args))
+}
