@@ -1,0 +1,140 @@
+//! A grant: the right to do, once, what was approved.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// How long an approved request may wait to be claimed.
+pub const CLAIM_WITHIN: Duration = Duration::from_mins(1);
+
+/// Where a grant stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Grant {
+    /// Approved; nobody has begun.
+    Issued {
+        /// Lapses unless claimed by then.
+        claim_by: Timestamp,
+    },
+    /// Somebody has begun. Never claimed twice.
+    Claimed {
+        /// Who: an agent, or the connection of a waiting client.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Done; the status says how it went.
+    Finished {
+        /// When.
+        at: Timestamp,
+        /// How it went, in the door's own words, e.g. `delivered` or an exit code.
+        status: String,
+    },
+    /// Begun, and what became of it cannot be known. Never repeated by itself.
+    Unknown {
+        /// When that was noticed.
+        at: Timestamp,
+        /// What is known.
+        why: String,
+    },
+    /// Not claimed in time.
+    Lapsed {
+        /// When that was noticed.
+        at: Timestamp,
+    },
+    /// Taken back before anybody began.
+    Revoked {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// A step that a grant's state does not allow.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the grant is {state} already")]
+pub struct GrantTransitionError {
+    /// Where it stands.
+    pub state: &'static str,
+}
+
+impl Grant {
+    /// A grant for a request approved at `now`.
+    pub fn issue(now: Timestamp) -> Self {
+        Self::Issued { claim_by: now.plus(CLAIM_WITHIN) }
+    }
+
+    /// The word for the state, as stored and as shown.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Issued { .. } => "issued",
+            Self::Claimed { .. } => "claimed",
+            Self::Finished { .. } => "finished",
+            Self::Unknown { .. } => "unknown",
+            Self::Lapsed { .. } => "lapsed",
+            Self::Revoked { .. } => "revoked",
+        }
+    }
+
+    /// Issued becomes claimed, or lapsed when it is too late.
+    pub fn claim(self, by: String, at: Timestamp) -> Result<Self, GrantTransitionError> {
+        match self {
+            Self::Issued { claim_by } if at <= claim_by => Ok(Self::Claimed { by, at }),
+            Self::Issued { .. } => Ok(Self::Lapsed { at }),
+            other => Err(GrantTransitionError { state: other.name() }),
+        }
+    }
+
+    /// Claimed becomes finished.
+    pub fn finish(self, status: String, at: Timestamp) -> Result<Self, GrantTransitionError> {
+        match self {
+            Self::Claimed { .. } => Ok(Self::Finished { at, status }),
+            other => Err(GrantTransitionError { state: other.name() }),
+        }
+    }
+
+    /// Claimed becomes unknown.
+    pub fn lose(self, why: String, at: Timestamp) -> Result<Self, GrantTransitionError> {
+        match self {
+            Self::Claimed { .. } => Ok(Self::Unknown { at, why }),
+            other => Err(GrantTransitionError { state: other.name() }),
+        }
+    }
+
+    /// Issued becomes revoked.
+    pub fn revoke(self, at: Timestamp) -> Result<Self, GrantTransitionError> {
+        match self {
+            Self::Issued { .. } => Ok(Self::Revoked { at }),
+            other => Err(GrantTransitionError { state: other.name() }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_000_000);
+
+    #[test]
+    fn a_grant_is_claimed_once() {
+        let claimed = Grant::issue(NOW).claim("a".into(), NOW).unwrap();
+        assert_eq!(claimed.clone().claim("b".into(), NOW), Err(GrantTransitionError { state: "claimed" }));
+        assert_eq!(claimed.clone().revoke(NOW), Err(GrantTransitionError { state: "claimed" }));
+        assert_eq!(claimed.finish("0".into(), NOW).unwrap().name(), "finished");
+    }
+
+    #[test]
+    fn a_late_claim_lapses() {
+        let late = NOW.plus(CLAIM_WITHIN).plus(Duration::from_micros(1));
+        assert_eq!(Grant::issue(NOW).claim("a".into(), late).unwrap(), Grant::Lapsed { at: late });
+    }
+
+    #[test]
+    fn what_was_not_begun_cannot_end() {
+        assert!(Grant::issue(NOW).finish("0".into(), NOW).is_err());
+        assert!(Grant::issue(NOW).lose("?".into(), NOW).is_err());
+        assert_eq!(Grant::issue(NOW).revoke(NOW).unwrap().name(), "revoked");
+    }
+}

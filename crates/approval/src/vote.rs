@@ -1,0 +1,38 @@
+//! Votes: one per person and request.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{id::PersonId, time::Timestamp};
+
+/// What somebody said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Yes.
+    Approve,
+    /// No. One eligible no is enough.
+    Deny,
+}
+
+impl Verdict {
+    /// The word as stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// A person's vote on a request. An approval may become a denial, never the reverse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vote {
+    /// Whose.
+    pub person: PersonId,
+    /// Yes or no.
+    pub verdict: Verdict,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
