@@ -72,8 +72,8 @@ impl<'de> Deserialize<'de> for Blob {
     }
 }
 
-/// Lower-case hex.
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
+/// Lower-case hex: how ids, digests, links and signatures are written.
+pub fn to_hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
         // Writing to a String cannot fail.
@@ -83,7 +83,7 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
 }
 
 /// The reverse of [`to_hex`]; `None` unless every character is a lower-case hex digit and their number is even.
-pub(crate) fn from_hex(hex: &str) -> Option<Vec<u8>> {
+pub fn from_hex(hex: &str) -> Option<Vec<u8>> {
     let digits = hex
         .bytes()
         .map(|byte| match byte {

@@ -22,7 +22,7 @@ mod subject;
 mod time;
 mod vote;
 
-pub use blob::Blob;
+pub use blob::{Blob, from_hex, to_hex};
 pub use digest::{Digest, ParseDigestError};
 pub use engine::{Approvals, Ask, AskError, Asked, CancelError, DecideError, Decision, MAX_REASON_CHARS};
 pub use entropy::Entropy;

@@ -71,11 +71,15 @@ pub fn call(
         let wait = deadline.saturating_duration_since(Instant::now());
         let mut hello = config.hello(op, key, wait);
         hello.args = args.clone();
-        let connection = Connection::open(stream, hello.to_line(), &[], deadline)?;
-        let answer = last_line(connection, deadline, on_progress)?;
-        let succeed = start == Start::IfNeeded && answer.outcome == Outcome::Outdated;
-        if !succeed || wait < SUCCESSOR_PAUSE {
-            return Ok(answer);
+        let answered = Connection::open(stream, hello.to_line(), &[], deadline)
+            .and_then(|connection| last_line(connection, deadline, on_progress));
+        // A daemon that is leaving, or was killed a moment ago, is succeeded: the same key is the same errand.
+        let is_gone = match &answered {
+            Ok(answer) => answer.outcome == Outcome::Outdated,
+            Err(error) => matches!(error, Interrupted::Gone),
+        };
+        if start == Start::Never || !is_gone || wait < SUCCESSOR_PAUSE {
+            return Ok(answered?);
         }
         std::thread::sleep(SUCCESSOR_PAUSE);
     }

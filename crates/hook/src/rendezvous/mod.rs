@@ -7,7 +7,7 @@
 //! | `<key>.sock` | the daemon's socket; appears by a rename, so it is complete when it is seen |
 //! | `<key>.start.lock` | held by the one client that is starting a daemon; the others wait in it |
 //! | `<key>.lock` | held by the daemon for life: the only truth about who it is |
-//! | `<key>.pid` | for people, and for [`stop`] together with the held lock |
+//! | `<key>.pid` | for people, and for [`stop()`] together with the held lock |
 //!
 //! The lock files are never removed: removing a lock file lets two processes hold "the" lock. Locks are
 //! `flock` locks: the kernel releases them however a process ends, and no reused pid can pretend.
