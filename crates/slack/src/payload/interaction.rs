@@ -1,0 +1,81 @@
+//! Any interaction: what a person did to something the app showed.
+
+use serde_json::Value;
+
+use super::raw::text;
+use super::{BlockActions, BlockSuggestion, Malformed, Origin, Shortcut, ViewClosed, ViewSubmission};
+
+/// The payload of an `interactive` envelope, by its `type`.
+#[derive(Debug, Clone)]
+pub enum Interaction {
+    /// A button was clicked or a choice made.
+    BlockActions(BlockActions),
+    /// A modal was submitted; Slack waits for the answer.
+    ViewSubmission(ViewSubmission),
+    /// A modal was closed without being submitted.
+    ViewClosed(ViewClosed),
+    /// A shortcut was used.
+    Shortcut(Shortcut),
+    /// A menu asks for its options; Slack waits for the answer.
+    BlockSuggestion(BlockSuggestion),
+    /// A kind that is not known here, as it came.
+    Unknown(Value),
+}
+
+impl Interaction {
+    /// Reads a payload; a kind that is not known is no error.
+    pub fn parse(raw: Value) -> Result<Self, Malformed> {
+        match text(&raw, "/type") {
+            Some("block_actions") => BlockActions::parse(raw).map(Self::BlockActions),
+            Some("view_submission") => ViewSubmission::parse(raw).map(Self::ViewSubmission),
+            Some("view_closed") => ViewClosed::parse(raw).map(Self::ViewClosed),
+            Some("shortcut" | "message_action") => Shortcut::parse(raw).map(Self::Shortcut),
+            Some("block_suggestion") => BlockSuggestion::parse(raw).map(Self::BlockSuggestion),
+            _ => Ok(Self::Unknown(raw)),
+        }
+    }
+
+    /// The `type` as Slack writes it.
+    pub fn kind(&self) -> &str {
+        text(self.raw(), "/type").unwrap_or("")
+    }
+
+    /// Who did it; unknown kinds are not read.
+    pub fn origin(&self) -> Option<&Origin> {
+        match self {
+            Self::BlockActions(payload) => Some(&payload.origin),
+            Self::ViewSubmission(payload) => Some(&payload.origin),
+            Self::ViewClosed(payload) => Some(&payload.origin),
+            Self::Shortcut(payload) => Some(&payload.origin),
+            Self::BlockSuggestion(payload) => Some(&payload.origin),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// The payload as it came.
+    pub fn raw(&self) -> &Value {
+        match self {
+            Self::BlockActions(payload) => payload.raw(),
+            Self::ViewSubmission(payload) => payload.raw(),
+            Self::ViewClosed(payload) => payload.raw(),
+            Self::Shortcut(payload) => payload.raw(),
+            Self::BlockSuggestion(payload) => payload.raw(),
+            Self::Unknown(raw) => raw,
+        }
+    }
+
+    /// Takes the payload out, as it came.
+    pub fn into_raw(self) -> Value {
+        match self {
+            Self::BlockActions(payload) => payload.into_raw(),
+            Self::ViewSubmission(payload) => payload.into_raw(),
+            Self::ViewClosed(payload) => payload.into_raw(),
+            Self::Shortcut(payload) => payload.into_raw(),
+            Self::BlockSuggestion(payload) => payload.into_raw(),
+            Self::Unknown(raw) => raw,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
