@@ -1,0 +1,175 @@
+//! Answers of the Web API.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
+
+use crate::journal::Redactor;
+use crate::model::ModelError;
+
+/// The JSON object that answers a call. Objects of the state are shared, not copied.
+#[derive(Clone, Debug)]
+pub(crate) struct Body {
+    fields: Vec<(&'static str, Node)>,
+}
+
+#[derive(Clone, Debug)]
+enum Node {
+    Own(Value),
+    Shared(Arc<Value>),
+    List(Vec<Arc<Value>>),
+}
+
+impl Body {
+    /// `{"ok":true}`.
+    pub(crate) fn ok() -> Self {
+        Self { fields: vec![("ok", Node::Own(Value::Bool(true)))] }
+    }
+
+    /// With another field.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.fields.push((name, Node::Own(value.into())));
+        self
+    }
+
+    /// With an object of the state.
+    pub(crate) fn shared(mut self, name: &'static str, value: Arc<Value>) -> Self {
+        self.fields.push((name, Node::Shared(value)));
+        self
+    }
+
+    /// With a list of objects of the state.
+    pub(crate) fn list(mut self, name: &'static str, values: Vec<Arc<Value>>) -> Self {
+        self.fields.push((name, Node::List(values)));
+        self
+    }
+
+    /// With a warning that does not fail the call.
+    pub(crate) fn warning(mut self, warning: &'static str) -> Self {
+        let known = self.fields.iter_mut().find(|(name, _)| *name == "response_metadata");
+        match known {
+            Some((_, Node::Own(Value::Object(metadata)))) => {
+                metadata.insert("warnings".to_owned(), serde_json::json!([warning]));
+            }
+            _ => self = self.with("response_metadata", serde_json::json!({"warnings": [warning]})),
+        }
+        self.with("warning", warning)
+    }
+
+    /// With the cursor of the next page; empty at the end.
+    ///
+    /// Call it before any warning.
+    pub(crate) fn next_cursor(self, cursor: &str) -> Self {
+        self.with("response_metadata", serde_json::json!({"next_cursor": cursor}))
+    }
+
+    /// The same without tokens.
+    pub(crate) fn redacted<'a>(&'a self, redactor: &'a Redactor) -> RedactedBody<'a> {
+        RedactedBody { body: self, redactor }
+    }
+
+    /// The JSON text.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        // Values have string keys: serialising them cannot fail.
+        serde_json::to_vec(self).unwrap_or_else(|_| b"{\"ok\":false,\"error\":\"fatal_error\"}".to_vec())
+    }
+}
+
+impl Serialize for Body {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.fields.len()))?;
+        for (name, node) in &self.fields {
+            match node {
+                Node::Own(value) => map.serialize_entry(name, value)?,
+                Node::Shared(value) => map.serialize_entry(name, &**value)?,
+                Node::List(values) => {
+                    let values: Vec<&Value> = values.iter().map(|value| &**value).collect();
+                    map.serialize_entry(name, &values)?;
+                }
+            }
+        }
+        map.end()
+    }
+}
+
+/// A body of which only the clean form can be serialised.
+pub(crate) struct RedactedBody<'a> {
+    body: &'a Body,
+    redactor: &'a Redactor,
+}
+
+impl Serialize for RedactedBody<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.body.fields.len()))?;
+        for (name, node) in &self.body.fields {
+            match node {
+                Node::Own(value) => map.serialize_entry(name, &self.redactor.value(value))?,
+                Node::Shared(value) => map.serialize_entry(name, &self.redactor.value(value))?,
+                Node::List(values) => {
+                    let values: Vec<_> = values.iter().map(|value| self.redactor.value(value)).collect();
+                    map.serialize_entry(name, &values)?;
+                }
+            }
+        }
+        map.end()
+    }
+}
+
+/// Why a call failed, as Slack says it.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{code}")]
+pub(crate) struct ApiError {
+    code: Cow<'static, str>,
+    extra: Vec<(&'static str, Value)>,
+}
+
+impl ApiError {
+    pub(crate) fn new(code: impl Into<Cow<'static, str>>) -> Self {
+        Self { code: code.into(), extra: Vec::new() }
+    }
+
+    /// With another field beside `error`.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.extra.push((name, value.into()));
+        self
+    }
+
+    /// With the messages that say what is wrong with the arguments.
+    pub(crate) fn messages(self, messages: &[String]) -> Self {
+        self.with("response_metadata", serde_json::json!({"messages": messages}))
+    }
+
+    /// `missing_scope`, with what is needed and what there is.
+    pub(crate) fn missing_scope(needed: &str, provided: &str) -> Self {
+        Self::new("missing_scope").with("needed", needed).with("provided", provided)
+    }
+
+    /// The code and, where there are any, the messages.
+    pub(crate) fn describe(&self) -> String {
+        let messages = self.extra.iter().find(|(name, _)| *name == "response_metadata");
+        match messages {
+            Some((_, messages)) => format!("{}: {messages}", self.code),
+            None => self.code.to_string(),
+        }
+    }
+
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The answer.
+    pub(crate) fn into_body(self) -> Body {
+        let error = Value::String(self.code.into_owned());
+        let mut fields = vec![("ok", Node::Own(Value::Bool(false))), ("error", Node::Own(error))];
+        fields.extend(self.extra.into_iter().map(|(name, value)| (name, Node::Own(value))));
+        Body { fields }
+    }
+}
+
+impl From<ModelError> for ApiError {
+    fn from(error: ModelError) -> Self {
+        Self::new(error.code)
+    }
+}

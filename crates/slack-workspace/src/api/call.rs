@@ -1,0 +1,285 @@
+//! One call: read, check, perform, answer, write down.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use axum::body::{Body as HttpBody, Bytes, to_bytes};
+use axum::extract::{FromRequest, Multipart, Path, Request, State as Shared};
+use axum::response::{IntoResponse, Response};
+use countersign_slack::method::Method;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request};
+
+use super::args::{Args, Format, Raw, format};
+use super::body::{ApiError, Body};
+use super::dispatch::{self, Handler};
+use super::fault::Failure;
+use crate::Workspace;
+use crate::journal::Field;
+use crate::model::{Grant, Holder, State};
+
+/// The largest body a call may have; the largest view has 250 kB.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
+const SCOPES: HeaderName = HeaderName::from_static("x-oauth-scopes");
+const ACCEPTED_SCOPES: HeaderName = HeaderName::from_static("x-accepted-oauth-scopes");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-slack-req-id");
+
+/// What a handler needs to know of a call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call<'a> {
+    pub(super) method: &'static Method,
+    pub(super) args: &'a Args,
+    pub(super) grant: &'a Grant,
+}
+
+/// What came of a call.
+struct Outcome {
+    grant: Option<Arc<Grant>>,
+    result: Result<Body, ApiError>,
+}
+
+/// Answers a call of any method.
+pub(crate) async fn call(Shared(workspace): Shared<Workspace>, Path(name): Path<String>, request: Request) -> Response {
+    let begun = Instant::now();
+    if let Some(delay) = workspace.faults().delay(&name) {
+        tokio::time::sleep(delay).await;
+    }
+    if let Some(failure) = workspace.faults().failure(&name) {
+        return failed(&workspace, &name, &failure);
+    }
+    let (parts, body) = request.into_parts();
+    let known = dispatch::find(&name);
+    let (args, outcome) = match read(&parts, body).await {
+        Err(error) => (Args::none(), Outcome { grant: None, result: Err(error) }),
+        Ok(args) => {
+            // Some methods take forms only: they do not see what a JSON body says.
+            let is_form_only = known.is_some_and(|(method, _)| !method.json_body());
+            let args = if is_form_only && is_json(&parts.headers) { args.cleared() } else { args };
+            let outcome = perform(&workspace, &name, known, &args, &parts.headers);
+            (args, outcome)
+        }
+    };
+    let body = outcome.result.unwrap_or_else(ApiError::into_body);
+    let body = if lacks_charset(&parts.headers) { body.warning("missing_charset") } else { body };
+    let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    note(&workspace, &name, &args, outcome.grant.as_deref(), &body, ms);
+    answer(&body, known.map(|(method, _)| method), outcome.grant.as_deref())
+}
+
+fn perform(
+    workspace: &Workspace,
+    name: &str,
+    known: Option<(&'static Method, Handler)>,
+    args: &Args,
+    headers: &HeaderMap,
+) -> Outcome {
+    let Some((method, handler)) = known else {
+        let error = ApiError::new("unknown_method").with("req_method", name);
+        return Outcome { grant: None, result: Err(error) };
+    };
+    if method.name() == "api.test" {
+        return Outcome { grant: None, result: super::meta::api_test(args) };
+    }
+    let Some(token) = bearer(headers).or_else(|| args.token()) else {
+        return Outcome { grant: None, result: Err(ApiError::new("not_authed")) };
+    };
+    workspace.update(|state, now| {
+        let Some(grant) = state.grant(token).cloned() else {
+            return Outcome { grant: None, result: Err(ApiError::new("invalid_auth")) };
+        };
+        let call = Call { method, args, grant: &grant };
+        let result = call.allowed().and_then(|()| handler(state, &call, now));
+        Outcome { grant: Some(grant), result }
+    })
+}
+
+impl Call<'_> {
+    /// Checks the kind of token, its scopes, and that no required argument is missing.
+    fn allowed(&self) -> Result<(), ApiError> {
+        match (&self.grant.holder, self.method.name()) {
+            (_, "auth.test") | (Holder::App, "apps.connections.open") => {}
+            (Holder::App, _) | (_, "apps.connections.open") => {
+                return Err(ApiError::new("not_allowed_token_type"));
+            }
+            (Holder::Bot(_) | Holder::User(_), _) => self.scopes_suffice()?,
+        }
+        let missing = |arg: &countersign_slack::method::Arg| arg.required && self.args.get(arg.name).is_none();
+        let messages: Vec<String> = self
+            .method
+            .args()
+            .filter(missing)
+            .map(|arg| format!("[ERROR] missing required field: {}", arg.name))
+            .collect();
+        if messages.is_empty() { Ok(()) } else { Err(ApiError::new("invalid_arguments").messages(&messages)) }
+    }
+
+    fn scopes_suffice(&self) -> Result<(), ApiError> {
+        let scopes = self.accepted_scopes();
+        let other_kind_only = match self.grant.holder {
+            Holder::Bot(_) => self.method.user_scopes().next().is_some(),
+            _ => self.method.bot_scopes().next().is_some(),
+        };
+        if scopes.is_empty() {
+            let is_fine = !other_kind_only;
+            return if is_fine { Ok(()) } else { Err(ApiError::new("not_allowed_token_type")) };
+        }
+        self.any_of(&scopes)
+    }
+
+    /// Fails unless one of these scopes was granted.
+    pub(super) fn any_of(&self, scopes: &[&str]) -> Result<(), ApiError> {
+        if scopes.is_empty() || scopes.iter().any(|scope| self.has(scope)) {
+            return Ok(());
+        }
+        let provided = self.grant.scope_list.to_str().unwrap_or_default();
+        Err(ApiError::missing_scope(&scopes.join(","), provided))
+    }
+
+    /// Whether a scope was granted.
+    pub(super) fn has(&self, scope: &str) -> bool {
+        self.grant.scopes.contains(scope)
+    }
+
+    /// The user the token acts as.
+    pub(super) fn user(&self) -> Result<&crate::model::UserId, ApiError> {
+        self.grant.user().ok_or(ApiError::new("not_allowed_token_type"))
+    }
+
+    pub(super) fn is_bot(&self) -> bool {
+        matches!(self.grant.holder, Holder::Bot(_))
+    }
+
+    fn accepted_scopes(&self) -> Vec<&'static str> {
+        match self.grant.holder {
+            Holder::Bot(_) => self.method.bot_scopes().collect(),
+            Holder::User(_) => self.method.user_scopes().collect(),
+            Holder::App => Vec::new(),
+        }
+    }
+}
+
+async fn read(parts: &request::Parts, body: HttpBody) -> Result<Args, ApiError> {
+    let body = to_bytes(body, MAX_BODY).await.map_err(|_| ApiError::new("request_too_large"))?;
+    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let query = parts.uri.query();
+    if format(content_type) == Format::Multipart && !body.is_empty() {
+        return Ok(Args::from_fields(query, multipart(parts, body).await?));
+    }
+    Args::decode(Raw { query, content_type, body: &body })
+}
+
+/// The text fields of a multipart body; files do not belong into a call.
+async fn multipart(parts: &request::Parts, body: Bytes) -> Result<Vec<(String, String)>, ApiError> {
+    let invalid = || ApiError::new("invalid_form_data");
+    let request = Request::from_parts(parts.clone(), HttpBody::from(body));
+    let mut parts = Multipart::from_request(request, &()).await.map_err(|_| invalid())?;
+    let mut fields = Vec::new();
+    while let Some(field) = parts.next_field().await.map_err(|_| invalid())? {
+        let Some(name) = field.name().map(str::to_owned) else { continue };
+        fields.push((name, field.text().await.map_err(|_| invalid())?));
+    }
+    Ok(fields)
+}
+
+/// The token of the `Authorization` header.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    format(headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok())) == Format::Json
+}
+
+/// JSON without a character set is taken, with a warning.
+fn lacks_charset(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let has_body = headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
+    has_body
+        && format(content_type) == Format::Json
+        && content_type.is_some_and(|text| !text.to_ascii_lowercase().contains("charset"))
+}
+
+fn answer(body: &Body, method: Option<&Method>, grant: Option<&Grant>) -> Response {
+    let mut response = json(body.to_bytes());
+    let headers = response.headers_mut();
+    if let Some(grant) = grant {
+        headers.insert(SCOPES, grant.scope_list.clone());
+        let scopes: Vec<&str> = match (method, &grant.holder) {
+            (Some(method), Holder::User(_)) => method.user_scopes().collect(),
+            (Some(method), Holder::Bot(_)) => method.bot_scopes().collect(),
+            _ => Vec::new(),
+        };
+        if let (false, Ok(value)) = (scopes.is_empty(), HeaderValue::from_str(&scopes.join(","))) {
+            headers.insert(ACCEPTED_SCOPES, value);
+        }
+    }
+    response
+}
+
+fn json(bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(HttpBody::from(bytes));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    if let Ok(id) = HeaderValue::from_str(&request_id()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// A number that no other call of this process has, as 32 hexadecimal digits.
+fn request_id() -> String {
+    static CALLS: AtomicU64 = AtomicU64::new(1);
+    format!("{:032x}", CALLS.fetch_add(1, Ordering::Relaxed))
+}
+
+fn failed(workspace: &Workspace, name: &str, failure: &Failure) -> Response {
+    let fields = |status: u16, what: &'static str| {
+        [("method", name.to_owned()), ("fault", what.to_owned()), ("status", status.to_string())]
+    };
+    let (status, what, code) = match failure {
+        Failure::RateLimited { .. } => (429, "rate_limit", "ratelimited".to_owned()),
+        Failure::Http(status) => (*status, "fail", "service_unavailable".to_owned()),
+        Failure::Error(error) => (200, "fail", error.clone()),
+    };
+    let fields = fields(status, what);
+    let fields: Vec<(&str, Field<'_>)> = fields.iter().map(|(name, value)| (*name, Field::Text(value))).collect();
+    workspace.recorder().write("fault", &fields);
+    let body = ApiError::new(code).into_body();
+    note(workspace, name, &Args::none(), None, &body, 0);
+    let mut response = json(body.to_bytes());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Failure::RateLimited { retry_after } = failure {
+        response.headers_mut().insert(header::RETRY_AFTER, (*retry_after).into());
+    }
+    response.into_response()
+}
+
+fn note(workspace: &Workspace, name: &str, args: &Args, grant: Option<&Grant>, body: &Body, ms: u64) {
+    let fields = [
+        ("method", Field::Text(name)),
+        ("args", Field::Json(args.all())),
+        ("app_id", grant.map(|grant| grant.app.as_str()).into()),
+        ("response", Field::Body(body)),
+        ("ms", Field::Number(ms)),
+    ];
+    workspace.recorder().write("api", &fields);
+}
+
+/// The channel with this id, if the token's user sees it and its scopes allow the method there.
+pub(super) fn visible<'s>(state: &'s State, call: &Call<'_>, id: &str) -> Result<&'s crate::model::Channel, ApiError> {
+    let user = call.user()?;
+    let room = state.channel(id).filter(|room| state.can_read(user, room));
+    let room = room.ok_or(ApiError::new("channel_not_found"))?;
+    if call.method.scopes_depend_on_channel() {
+        let scopes: Vec<&str> = if call.is_bot() {
+            call.method.bot_scopes_for(room.kind).collect()
+        } else {
+            call.method.user_scopes_for(room.kind).collect()
+        };
+        call.any_of(&scopes)?;
+    }
+    Ok(room)
+}

@@ -1,0 +1,56 @@
+//! `chat.*`: changing, removing and pointing at messages, and showing one to a single person.
+
+use super::body::{ApiError, Body};
+use super::call::{Call, visible};
+use super::content::{MAX_TEXT, draft};
+pub(super) use super::post::{post_ephemeral, post_message};
+use crate::model::{ChannelId, Draft, Message, State, Ts, shared};
+
+/// `chat.update`.
+pub(super) fn update(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
+    let (channel, ts) = own_message(state, call, "cant_update_message")?;
+    let draft: Draft = draft(state, call.args)?;
+    if draft.text.chars().count() > MAX_TEXT {
+        return Err(ApiError::new("msg_too_long"));
+    }
+    let message = state.update(&channel, ts, draft, now)?;
+    Ok(Body::ok()
+        .with("channel", channel.as_str())
+        .with("ts", ts.to_string())
+        .with("text", message.text())
+        .shared("message", shared(&message)))
+}
+
+/// `chat.delete`.
+pub(super) fn delete(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
+    let (channel, ts) = own_message(state, call, "cant_delete_message")?;
+    state.delete(&channel, ts, now)?;
+    Ok(Body::ok().with("channel", channel.as_str()).with("ts", ts.to_string()))
+}
+
+/// `chat.getPermalink`.
+pub(super) fn get_permalink(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
+    let id = call.args.text("channel").unwrap_or_default();
+    let room = visible(state, call, &id)?;
+    let wanted = call.args.text("message_ts").unwrap_or_default();
+    let message = Ts::parse(&wanted).and_then(|ts| room.message(ts)).ok_or(ApiError::new("message_not_found"))?;
+    let mut link = format!("{}/archives/{id}/p{:016}", state.base(), message.ts.micros());
+    if let Some(thread) = message.thread_ts.filter(|thread| *thread != message.ts) {
+        link = format!("{link}?thread_ts={thread}&cid={id}");
+    }
+    Ok(Body::ok().with("permalink", link).with("channel", id.into_owned()))
+}
+
+/// The message that the call names, if it is the caller's own.
+fn own_message(state: &State, call: &Call<'_>, not_own: &'static str) -> Result<(ChannelId, Ts), ApiError> {
+    let id = call.args.text("channel").unwrap_or_default();
+    let room = visible(state, call, &id)?;
+    let wanted = call.args.text("ts").unwrap_or_default();
+    let message = Ts::parse(&wanted).and_then(|ts| room.message(ts)).ok_or(ApiError::new("message_not_found"))?;
+    if is_own(call, message)? { Ok((room.id.clone(), message.ts)) } else { Err(ApiError::new(not_own)) }
+}
+
+fn is_own(call: &Call<'_>, message: &Message) -> Result<bool, ApiError> {
+    let is_same_app = !call.is_bot() || message.app.as_ref() == Some(&call.grant.app);
+    Ok(is_same_app && message.user == *call.user()?)
+}

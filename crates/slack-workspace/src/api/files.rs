@@ -1,0 +1,91 @@
+//! `files.*`: upload in three steps, and looking at files.
+
+use serde_json::Value;
+
+use super::body::{ApiError, Body};
+use super::call::Call;
+use super::content::checked_blocks;
+use super::post::{author, may_post};
+use super::transfer::MAX_FILE;
+use crate::model::{ChannelId, Draft, FileId, State, Ts};
+
+/// `files.getUploadURLExternal`.
+pub(super) fn get_upload_url(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
+    let name = call.args.text("filename").unwrap_or_default();
+    match call.args.number("length") {
+        Some(Ok(length)) if length > 0 && length <= MAX_FILE as u64 => {}
+        Some(Ok(0) | Err(())) | None => return Err(ApiError::new("invalid_arguments")),
+        Some(Ok(_)) => return Err(ApiError::new("file_upload_size_restricted")),
+    }
+    let user = call.user()?;
+    let announced = state.announce_file(&call.grant.app, user, &name, now);
+    Ok(Body::ok().with("upload_url", announced.upload_url).with("file_id", announced.id.as_str()))
+}
+
+/// `files.completeUploadExternal`.
+pub(super) fn complete(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
+    let wanted = wanted(call)?;
+    let channels = channels(state, call)?;
+    let draft = draft(state, call)?;
+    for (id, title) in &wanted {
+        let file = state.file(id.as_str()).filter(|file| file.app == call.grant.app);
+        if file.is_none_or(|file| file.content.is_none() || file.is_complete) {
+            return Err(ApiError::new("file_not_found"));
+        }
+        state.complete_file(&call.grant.app, id, title.as_deref())?;
+    }
+    let ids: Vec<FileId> = wanted.into_iter().map(|(id, _)| id).collect();
+    for channel in &channels {
+        state.share_files(channel, &author(call)?, &ids, draft.clone(), now)?;
+    }
+    let files: Vec<Value> = ids.iter().filter_map(|id| state.file_json(id)).collect();
+    Ok(Body::ok().with("files", files))
+}
+
+/// `files.info`.
+pub(super) fn info(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
+    let id = call.args.text("file").unwrap_or_default();
+    let user = call.user()?;
+    let file = state.file(&id).filter(|file| state.can_see_file(user, file));
+    let file = file.and_then(|file| state.file_json(&file.id)).ok_or(ApiError::new("file_not_found"))?;
+    Ok(Body::ok().with("file", file).with("comments", Vec::<Value>::new()))
+}
+
+fn wanted(call: &Call<'_>) -> Result<Vec<(FileId, Option<String>)>, ApiError> {
+    let invalid = || ApiError::new("invalid_arguments");
+    let files = call.args.nested("files").ok_or_else(invalid)?.map_err(|()| invalid())?;
+    let files = files.as_array().filter(|files| !files.is_empty()).ok_or_else(invalid)?;
+    let one = |file: &Value| {
+        let id = file.get("id")?.as_str()?;
+        let title = file.get("title").and_then(Value::as_str).map(str::to_owned);
+        Some((FileId::from(id), title))
+    };
+    files.iter().map(|file| one(file).ok_or_else(invalid)).collect()
+}
+
+fn channels(state: &State, call: &Call<'_>) -> Result<Vec<ChannelId>, ApiError> {
+    let one = call.args.text("channel_id").map(|id| vec![id.into_owned()]);
+    let ids = one.unwrap_or_else(|| call.args.list("channels"));
+    let find = |id: &String| {
+        let room = state.channel(id).ok_or(ApiError::new("channel_not_found"))?;
+        may_post(state, call, room)
+    };
+    ids.iter().map(find).collect()
+}
+
+fn draft(state: &mut State, call: &Call<'_>) -> Result<Draft, ApiError> {
+    let blocks = match call.args.nested("blocks") {
+        None => None,
+        Some(Ok(value)) => match value.into_owned() {
+            Value::Array(blocks) => Some(checked_blocks(state, blocks)?),
+            _ => return Err(ApiError::new("invalid_blocks")),
+        },
+        Some(Err(())) => return Err(ApiError::new("invalid_blocks")),
+    };
+    let thread = match call.args.text("thread_ts") {
+        None => None,
+        Some(ts) => Some(Ts::parse(&ts).ok_or(ApiError::new("invalid_thread_ts"))?),
+    };
+    let text = call.args.text("initial_comment").unwrap_or_default().into_owned();
+    Ok(Draft { text, blocks, thread, ..Draft::default() })
+}

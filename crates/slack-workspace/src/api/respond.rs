@@ -1,0 +1,70 @@
+//! Response URLs.
+
+use axum::body::to_bytes;
+use axum::extract::{Path, Request, State as Shared};
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use serde_json::Value;
+
+use super::args::{Args, Format, Raw, format};
+use super::body::ApiError;
+use super::content::checked_reply;
+use crate::Workspace;
+use crate::journal::Field;
+
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// Takes what an app sends to a response URL.
+pub(crate) async fn respond(
+    Shared(workspace): Shared<Workspace>,
+    Path((_team, _number, secret)): Path<(String, String, String)>,
+    request: Request,
+) -> Response {
+    let (body, result) = match read(request).await {
+        Err(error) => (Value::Null, Err(error)),
+        Ok(body) => {
+            let result = answer(&workspace, &secret, body.clone());
+            (body, result)
+        }
+    };
+    let outcome = result.as_ref().map_or_else(ApiError::code, |()| "ok");
+    let fields =
+        [("request", Field::Text("response_url")), ("body", Field::Json(&body)), ("outcome", Field::Text(outcome))];
+    workspace.recorder().write("http", &fields);
+    match result {
+        Ok(()) => "ok".into_response(),
+        Err(error) => refuse(error),
+    }
+}
+
+fn answer(workspace: &Workspace, secret: &str, body: Value) -> Result<(), ApiError> {
+    workspace.update(|state, now| {
+        let reply = checked_reply(state, body)?;
+        Ok(state.respond(secret, reply, now)?)
+    })
+}
+
+async fn read(request: Request) -> Result<Value, ApiError> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, MAX_BODY).await.map_err(|_| ApiError::new("request_too_large"))?;
+    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    match format(content_type) {
+        Format::Json => serde_json::from_slice(&body).map_err(|_| ApiError::new("invalid_payload")),
+        Format::Form => {
+            let args = Args::decode(Raw { query: None, content_type, body: &body })?;
+            // Webhooks take the JSON as a form field too.
+            let payload = args.nested("payload").ok_or(ApiError::new("invalid_payload"))?;
+            payload.map(std::borrow::Cow::into_owned).map_err(|()| ApiError::new("invalid_payload"))
+        }
+        Format::Multipart | Format::Other => Err(ApiError::new("invalid_payload")),
+    }
+}
+
+fn refuse(error: ApiError) -> Response {
+    let status = match error.code() {
+        "used_url" | "expired_url" | "invalid_url" | "message_not_found" => StatusCode::NOT_FOUND,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let body = error.into_body().to_bytes();
+    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
+}

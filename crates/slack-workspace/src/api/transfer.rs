@@ -1,0 +1,101 @@
+//! The bytes of files, in and out.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, Multipart, Path, Request, State as Shared};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::args::{Format, format};
+use super::call::bearer;
+use crate::Workspace;
+use crate::journal::Field;
+use crate::model::State;
+
+/// The largest file that can be uploaded.
+pub(super) const MAX_FILE: usize = 64 * 1024 * 1024;
+/// What a multipart body may add to the file.
+const MULTIPART_EXTRA: usize = 64 * 1024;
+
+/// Takes the bytes of a file at the address that `files.getUploadURLExternal` gave: raw or multipart.
+pub(crate) async fn upload(
+    Shared(workspace): Shared<Workspace>,
+    Path(secret): Path<String>,
+    request: Request,
+) -> Response {
+    let content = match content(request).await {
+        Ok(content) => content,
+        Err(status) => return status.into_response(),
+    };
+    let size = content.len();
+    let received = workspace.update(|state, _| state.receive_file(&secret, content));
+    let fields = [("request", Field::Text("upload")), ("bytes", Field::Number(size as u64))];
+    workspace.recorder().write("http", &fields);
+    match received {
+        Ok(()) => format!("OK - {size}").into_response(),
+        Err(error) => (StatusCode::NOT_FOUND, error.code).into_response(),
+    }
+}
+
+async fn content(request: Request) -> Result<Bytes, StatusCode> {
+    let (parts, body) = request.into_parts();
+    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_multipart = format(content_type) == Format::Multipart;
+    let body = to_bytes(body, MAX_FILE + MULTIPART_EXTRA).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+    if !is_multipart {
+        return Ok(body);
+    }
+    let request = Request::from_parts(parts, Body::from(body));
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_| StatusCode::BAD_REQUEST)?;
+    let field = form.next_field().await.map_err(|_| StatusCode::BAD_REQUEST)?;
+    let field = field.ok_or(StatusCode::BAD_REQUEST)?;
+    field.bytes().await.map_err(|_| StatusCode::BAD_REQUEST)
+}
+
+/// `url_private` of a file.
+pub(crate) async fn download(
+    Shared(workspace): Shared<Workspace>,
+    Path((file, _)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    give(&workspace, &file, &headers)
+}
+
+/// `url_private_download` of a file.
+pub(crate) async fn download_named(
+    workspace: Shared<Workspace>,
+    path: Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    download(workspace, path, headers).await
+}
+
+fn give(workspace: &Workspace, file: &str, headers: &HeaderMap) -> Response {
+    let found = workspace.read(|state| found(state, file, bearer(headers)));
+    match found {
+        Err(status) => status.into_response(),
+        Ok((content, mimetype)) => {
+            let mut response = Response::new(Body::from(content));
+            let headers = response.headers_mut();
+            // Never shown as a page of this address.
+            headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(mimetype));
+            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            response
+        }
+    }
+}
+
+/// The file `T…-F…`, for a token that may read it.
+fn found(state: &State, file: &str, token: Option<&str>) -> Result<(Bytes, &'static str), StatusCode> {
+    let grant = token.and_then(|token| state.grant(token)).ok_or(StatusCode::UNAUTHORIZED)?;
+    let user = grant.user().ok_or(StatusCode::FORBIDDEN)?;
+    if !grant.scopes.contains("files:read") {
+        return Err(StatusCode::FORBIDDEN);
+    }
+    let (team, id) = file.split_once('-').ok_or(StatusCode::NOT_FOUND)?;
+    let file = state.file(id).filter(|file| team == state.team().id.as_str() && file.is_complete);
+    let file = file.filter(|file| state.can_see_file(user, file)).ok_or(StatusCode::NOT_FOUND)?;
+    let content = file.content.clone().ok_or(StatusCode::NOT_FOUND)?;
+    Ok((content, file.mimetype))
+}

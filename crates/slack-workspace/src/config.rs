@@ -1,0 +1,35 @@
+//! What can be chosen when a workspace is started.
+
+use serde::{Deserialize, Serialize};
+
+/// How the workspace looks at the start; the default is what the readiness line promises.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The port on 127.0.0.1; 0 takes a free one. Used by [`crate::Workspace::start`].
+    pub port: u16,
+    /// The workspace's name.
+    pub team_name: String,
+    /// The name of the app that is installed from the start.
+    pub app_name: String,
+    /// The people; the first is the owner.
+    pub people: Vec<String>,
+    /// The public channels, with everyone in them.
+    pub channels: Vec<String>,
+    /// How much of the journal is kept, in bytes.
+    pub journal_bytes: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        Self {
+            port: 0,
+            team_name: "Countersign".to_owned(),
+            app_name: "Countersign".to_owned(),
+            people: words(&["alice", "bob", "carol"]),
+            channels: words(&["general", "approvals", "security-alerts"]),
+            journal_bytes: 32 * 1024 * 1024,
+        }
+    }
+}

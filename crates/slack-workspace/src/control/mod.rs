@@ -1,0 +1,45 @@
+//! The control API: what a person, a test or an administrator does, over HTTP.
+//!
+//! JSON in and out, bearer `control_token`, unknown keys refused; errors are
+//! `{"error":{"code","message"}}`.
+
+mod door;
+mod error;
+mod fault;
+mod look;
+mod make;
+mod people;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+pub use fault::FaultError;
+
+use crate::Workspace;
+
+/// Everything below `/control`.
+pub(crate) fn routes(workspace: Workspace) -> Router {
+    Router::new()
+        .route("/message", post(people::message))
+        .route("/click", post(people::click))
+        .route("/select", post(people::select))
+        .route("/command", post(people::command))
+        .route("/shortcut", post(people::shortcut))
+        .route("/options", post(people::options))
+        .route("/view/submit", post(people::submit_view))
+        .route("/view/close", post(people::close_view))
+        .route("/messages", get(look::messages))
+        .route("/views", get(look::views))
+        .route("/journal", get(look::journal))
+        .route("/users", post(make::user))
+        .route("/channels", post(make::channel))
+        .route("/apps", post(make::app))
+        .route("/faults", post(fault::add).delete(fault::clear))
+        .route("/clock", post(make::clock))
+        .route("/reset", post(make::reset))
+        .fallback(door::nothing_here)
+        .method_not_allowed_fallback(door::wrong_verb)
+        .layer(from_fn_with_state(workspace.clone(), door::with_token_only))
+        .with_state(workspace)
+}

@@ -1,0 +1,38 @@
+//! A local Slack: Web API, Socket Mode, a page to click in, a control API.
+//!
+//! Apps and SDKs cannot tell it from Slack for the methods it has; people use it through its page,
+//! tests through [`Running`] or `/control`. Everything is in memory and on loopback.
+//!
+//! Neighbours: `countersign-slack` has the method table and the limits that both sides obey. Never
+//! depends on an SDK: SDKs are tested against this.
+
+mod api;
+mod blocks;
+mod change;
+mod clock;
+mod config;
+mod control;
+mod error;
+mod events;
+mod guard;
+mod journal;
+pub mod model;
+mod page;
+pub mod person;
+mod ready;
+mod recorder;
+mod running;
+mod server;
+mod socket;
+mod workspace;
+mod world;
+
+pub use change::Change;
+pub use clock::{Clock, ClockError};
+pub use config::Config;
+pub use control::FaultError;
+pub use error::StartError;
+pub use journal::JournalEntry;
+pub use ready::Ready;
+pub use running::{Running, WaitError};
+pub use workspace::Workspace;

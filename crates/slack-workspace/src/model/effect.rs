@@ -1,0 +1,47 @@
+//! What a verb leaves to be done outside the state.
+
+use serde_json::Value;
+
+use super::{AppId, ChannelId, UserId};
+
+/// What changed, so that whoever shows it can draw it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// Messages of a channel: posted, updated, deleted or replied to.
+    Message {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// What one person alone sees in a channel.
+    Ephemeral {
+        /// The person.
+        user: UserId,
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// A person's modals.
+    View {
+        /// The person.
+        user: UserId,
+    },
+    /// The list of channels, people or apps.
+    Directory,
+    /// The journal has a new entry.
+    Journal,
+    /// Everything: the workspace was reset.
+    Reset,
+}
+
+/// Something for the workspace to do once a verb has returned.
+#[derive(Clone, Debug)]
+pub(crate) enum Effect {
+    /// Tell those who watch.
+    Change(ChangeKind),
+    /// Deliver an event to an app; the payload is the whole `event_callback`.
+    Event {
+        /// The app that subscribed.
+        app: AppId,
+        /// The payload.
+        payload: Value,
+    },
+}

@@ -1,0 +1,95 @@
+//! Uploading and sharing files: announce, upload, complete.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::file::file_type;
+use super::{AppId, Author, ChangeKind, ChannelId, Draft, File, FileId, Message, ModelError, State, UserId};
+
+/// A file that was announced and waits for its bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Announced {
+    pub(crate) id: FileId,
+    pub(crate) upload_url: String,
+}
+
+impl State {
+    /// Makes room for a file and the address its bytes go to.
+    pub(crate) fn announce_file(&mut self, app: &AppId, user: &UserId, name: &str, now_ms: u64) -> Announced {
+        let id = FileId::from(self.mint.id('F'));
+        let secret = self.mint.word(32);
+        let (mimetype, filetype) = file_type(name);
+        let file = File {
+            id: id.clone(),
+            name: name.to_owned(),
+            title: name.to_owned(),
+            mimetype,
+            filetype,
+            user: user.clone(),
+            app: app.clone(),
+            created: now_ms / 1000,
+            content: None,
+            is_complete: false,
+            shares: BTreeMap::new(),
+        };
+        self.files.insert(id.clone(), file);
+        let upload_url = format!("{}/upload/v1/{secret}", self.base);
+        self.uploads.insert(secret, id.clone());
+        Announced { id, upload_url }
+    }
+
+    /// Takes the bytes of an announced file; its address works once.
+    pub(crate) fn receive_file(&mut self, secret: &str, content: Bytes) -> Result<(), ModelError> {
+        let id = self.uploads.remove(secret).ok_or(ModelError::new("file_not_found"))?;
+        let file = self.files.get_mut(&id).ok_or(ModelError::new("file_not_found"))?;
+        file.content = Some(content);
+        Ok(())
+    }
+
+    /// Makes an uploaded file visible.
+    pub(crate) fn complete_file(&mut self, app: &AppId, id: &FileId, title: Option<&str>) -> Result<(), ModelError> {
+        let file = self.files.get_mut(id).filter(|file| file.app == *app);
+        let file = file.filter(|file| file.content.is_some() && !file.is_complete);
+        let file = file.ok_or(ModelError::new("file_not_found"))?;
+        file.is_complete = true;
+        if let Some(title) = title {
+            title.clone_into(&mut file.title);
+        }
+        Ok(())
+    }
+
+    /// Posts completed files into a channel.
+    pub(crate) fn share_files(
+        &mut self,
+        channel: &ChannelId,
+        author: &Author,
+        ids: &[FileId],
+        mut draft: Draft,
+        now_ms: u64,
+    ) -> Result<Message, ModelError> {
+        draft.files = ids.iter().filter_map(|id| self.file_json(id)).collect();
+        let message = self.post(channel, author, draft, now_ms)?;
+        let kind = self.channels.get(channel).ok_or(ModelError::new("channel_not_found"))?.kind;
+        for id in ids {
+            if let Some(file) = self.files.get_mut(id) {
+                file.shares.entry(channel.clone()).or_insert((kind, Vec::new())).1.push(message.ts);
+            }
+        }
+        self.changed(ChangeKind::Message { channel: channel.clone() });
+        Ok(message)
+    }
+
+    /// The file object of a completed file.
+    pub(crate) fn file_json(&self, id: &FileId) -> Option<Value> {
+        let file = self.files.get(id).filter(|file| file.is_complete)?;
+        Some(file.to_json(&self.team.id, &self.base))
+    }
+
+    /// Whether a user can see a file: its owner, or someone who reads where it was shared.
+    pub fn can_see_file(&self, user: &UserId, file: &File) -> bool {
+        file.user == *user
+            || file.shares.keys().filter_map(|id| self.channels.get(id)).any(|room| self.can_read(user, room))
+    }
+}

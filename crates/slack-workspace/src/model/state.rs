@@ -1,0 +1,191 @@
+//! The whole workspace in memory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{
+    App, AppId, ChangeKind, Channel, ChannelId, ChannelKind, Effect, File, FileId, Grant, Message, Mint, ResponseUrl,
+    TeamId, Ticket, Token, Trigger, Ts, User, UserId, View,
+};
+
+/// The workspace's own name and address.
+#[derive(Clone, Debug)]
+pub struct Team {
+    /// `T…`.
+    pub id: TeamId,
+    /// The name as displayed.
+    pub name: String,
+    /// The name in addresses.
+    pub domain: String,
+}
+
+/// Everything there is. Reached through [`crate::Workspace::read`].
+pub struct State {
+    pub(crate) team: Team,
+    /// Where the workspace is reached, such as `http://127.0.0.1:4100`, without a slash at the end.
+    pub(crate) base: String,
+    pub(crate) users: BTreeMap<UserId, User>,
+    pub(crate) channels: BTreeMap<ChannelId, Channel>,
+    /// Direct messages by their two members, in order.
+    pub(crate) ims: HashMap<(UserId, UserId), ChannelId>,
+    pub(crate) apps: BTreeMap<AppId, App>,
+    pub(crate) grants: HashMap<Token, Arc<Grant>>,
+    pub(crate) ephemerals: HashMap<(ChannelId, UserId), Vec<Message>>,
+    pub(crate) stacks: HashMap<UserId, Vec<View>>,
+    /// What a person has entered in the inputs of a message: block id, action id, state object.
+    pub(crate) inputs: HashMap<(UserId, ChannelId, Ts), Map<String, Value>>,
+    pub(crate) files: BTreeMap<FileId, File>,
+    /// Upload addresses by their secret part.
+    pub(crate) uploads: HashMap<String, FileId>,
+    pub(crate) tickets: HashMap<String, Ticket>,
+    pub(crate) triggers: HashMap<String, Trigger>,
+    pub(crate) response_urls: HashMap<String, ResponseUrl>,
+    pub(crate) mint: Mint,
+    pub(crate) effects: Vec<Effect>,
+    /// When what has run out was last thrown away, milliseconds since the epoch.
+    pub(crate) swept_at: u64,
+}
+
+impl State {
+    pub(crate) fn new(team: Team, base: String, mint: Mint) -> Self {
+        Self {
+            team,
+            base,
+            users: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            ims: HashMap::new(),
+            apps: BTreeMap::new(),
+            grants: HashMap::new(),
+            ephemerals: HashMap::new(),
+            stacks: HashMap::new(),
+            inputs: HashMap::new(),
+            files: BTreeMap::new(),
+            uploads: HashMap::new(),
+            tickets: HashMap::new(),
+            triggers: HashMap::new(),
+            response_urls: HashMap::new(),
+            mint,
+            effects: Vec::new(),
+            swept_at: 0,
+        }
+    }
+
+    /// The workspace's name and address.
+    pub fn team(&self) -> &Team {
+        &self.team
+    }
+
+    /// Where the workspace is reached, without a slash at the end.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Everyone, bots included, by id.
+    pub fn users(&self) -> impl Iterator<Item = &User> {
+        self.users.values()
+    }
+
+    /// A person or a bot's user.
+    pub fn user(&self, id: &str) -> Option<&User> {
+        self.users.get(id)
+    }
+
+    /// A person by handle, such as `alice`.
+    pub fn user_named(&self, name: &str) -> Option<&User> {
+        self.users.values().find(|user| user.name == name)
+    }
+
+    /// Every conversation, by id.
+    pub fn channels(&self) -> impl Iterator<Item = &Channel> {
+        self.channels.values()
+    }
+
+    /// A conversation.
+    pub fn channel(&self, id: &str) -> Option<&Channel> {
+        self.channels.get(id)
+    }
+
+    /// A channel by name without `#`.
+    pub fn channel_named(&self, name: &str) -> Option<&Channel> {
+        self.channels.values().find(|channel| channel.kind != ChannelKind::Im && channel.name == name)
+    }
+
+    /// The direct message between two users, once there is one.
+    pub fn im_between(&self, one: &UserId, other: &UserId) -> Option<&Channel> {
+        self.channels.get(self.ims.get(&im_key(one, other))?)
+    }
+
+    /// Every installed app, by id.
+    pub fn apps(&self) -> impl Iterator<Item = &App> {
+        self.apps.values()
+    }
+
+    /// An installed app.
+    pub fn app(&self, id: &str) -> Option<&App> {
+        self.apps.get(id)
+    }
+
+    /// What one person alone sees in a channel, oldest first.
+    pub fn ephemerals(&self, channel: &ChannelId, user: &UserId) -> &[Message] {
+        let key = (channel.clone(), user.clone());
+        self.ephemerals.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    /// A person's open modals, the top one last.
+    pub fn views(&self, user: &UserId) -> &[View] {
+        self.stacks.get(user).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a person has entered in the inputs of a message: block id, action id, state object.
+    pub fn inputs(&self, user: &UserId, channel: &ChannelId, ts: Ts) -> Option<&Map<String, Value>> {
+        self.inputs.get(&(user.clone(), channel.clone(), ts))
+    }
+
+    /// A file.
+    pub fn file(&self, id: &str) -> Option<&File> {
+        self.files.get(id)
+    }
+
+    /// What a token allows.
+    pub fn grant(&self, token: &str) -> Option<&Arc<Grant>> {
+        self.grants.get(token)
+    }
+
+    pub(crate) fn changed(&mut self, kind: ChangeKind) {
+        self.effects.push(Effect::Change(kind));
+    }
+
+    /// Throws away what has long run out, at most once a minute.
+    pub(crate) fn sweep(&mut self, now_ms: u64) {
+        const INTERVAL_MS: u64 = 60_000;
+        /// Kept this long after it ran out, so that the error can still say so.
+        const MEMORY_MS: u64 = 3_600_000;
+        if now_ms < self.swept_at.saturating_add(INTERVAL_MS) {
+            return;
+        }
+        self.swept_at = now_ms;
+        self.tickets.retain(|_, ticket| ticket.expires_at > now_ms);
+        self.triggers.retain(|_, trigger| trigger.expires_at.saturating_add(MEMORY_MS) > now_ms);
+        self.response_urls.retain(|_, url| url.expires_at.saturating_add(MEMORY_MS) > now_ms);
+    }
+}
+
+/// The key of the direct message between two users.
+pub(crate) fn im_key(one: &UserId, other: &UserId) -> (UserId, UserId) {
+    let (first, second) = if one <= other { (one, other) } else { (other, one) };
+    (first.clone(), second.clone())
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("team", &self.team)
+            .field("users", &self.users.len())
+            .field("channels", &self.channels.len())
+            .field("apps", &self.apps.len())
+            .finish_non_exhaustive()
+    }
+}

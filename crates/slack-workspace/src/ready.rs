@@ -1,0 +1,56 @@
+//! What a workspace says once it can be used.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Serialize, Serializer};
+
+use crate::model::{AppId, ChannelId, TeamId, UserId};
+
+/// The readiness line: where everything is, and every token. Serialises to exactly that line.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ready {
+    /// Base of the Web API, with a slash at the end.
+    pub api_url: String,
+    /// The page.
+    pub ui_url: String,
+    /// Base of the control API, with a slash at the end.
+    pub control_url: String,
+    /// Bearer token of the control API.
+    #[serde(serialize_with = "expose")]
+    pub control_token: SecretString,
+    /// The workspace.
+    pub team_id: TeamId,
+    /// The app that is installed from the start.
+    pub app_id: AppId,
+    /// The user its bot appears as.
+    pub bot_user_id: UserId,
+    /// Its bot token, `xoxb-…`.
+    #[serde(serialize_with = "expose")]
+    pub bot_token: SecretString,
+    /// Its app-level token, `xapp-…`.
+    #[serde(serialize_with = "expose")]
+    pub app_token: SecretString,
+    /// The owner's user token, `xoxp-…`, with every user scope.
+    #[serde(serialize_with = "expose")]
+    pub user_token: SecretString,
+    /// A token as the Slack CLI has, `xoxe.xoxp-…`; it works wherever `user_token` does.
+    #[serde(serialize_with = "expose")]
+    pub cli_token: SecretString,
+    /// Signs HTTP deliveries.
+    #[serde(serialize_with = "expose")]
+    pub signing_secret: SecretString,
+    /// OAuth client id.
+    pub client_id: String,
+    /// OAuth client secret.
+    #[serde(serialize_with = "expose")]
+    pub client_secret: SecretString,
+    /// People by handle.
+    pub users: BTreeMap<String, UserId>,
+    /// Channels by name.
+    pub channels: BTreeMap<String, ChannelId>,
+}
+
+fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose_secret())
+}

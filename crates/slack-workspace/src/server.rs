@@ -1,0 +1,62 @@
+//! Serving a workspace over HTTP.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::{any, get, post};
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Workspace, api, control, guard, page, socket};
+
+/// How long requests that are under way may still take once stopped.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// Everything the workspace answers to.
+pub(crate) fn router(workspace: &Workspace) -> Router {
+    let own = axum::middleware::from_fn_with_state(workspace.clone(), guard::own_pages_only);
+    let guarded = page::routes(workspace.clone()).nest("/control", control::routes(workspace.clone())).layer(own);
+    Router::new()
+        .route("/api/{method}", any(api::call))
+        .route("/link/", get(socket::link))
+        .route("/link", get(socket::link))
+        .route("/upload/v1/{secret}", post(api::upload))
+        .route("/files-pri/{file}/{name}", get(api::download))
+        .route("/files-pri/{file}/download/{name}", get(api::download_named))
+        .route("/actions/{team}/{number}/{secret}", post(api::respond))
+        .route("/commands/{team}/{number}/{secret}", post(api::respond))
+        .route("/app/{team}/{number}/{secret}", post(api::respond))
+        .with_state(workspace.clone())
+        .merge(guarded)
+}
+
+/// Serves until stopped, then for a moment lets requests end.
+pub(crate) async fn serve(workspace: Workspace, listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
+    let app = router(&workspace);
+    let own_stop = workspace.stopping().clone();
+    let driver = workspace.clone();
+    workspace.tasks().spawn(async move { driver.hub().run(driver.stopping()).await });
+    let listener = listener.tap_io(|stream| {
+        // Slower answers are no reason to refuse a connection.
+        let _ = stream.set_nodelay(true);
+    });
+    let stopped = {
+        let (stop, own_stop) = (stop.clone(), own_stop.clone());
+        async move {
+            tokio::select! {
+                () = stop.cancelled() => own_stop.cancel(),
+                () = own_stop.cancelled() => {}
+            }
+        }
+    };
+    let serving = axum::serve(listener, app).with_graceful_shutdown(stopped).into_future();
+    let drained = async {
+        own_stop.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        served = serving => served,
+        () = drained => Ok(()),
+    }
+}

@@ -1,0 +1,66 @@
+//! Uploading, sharing and downloading files.
+
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use crate::client::{App, channel, start, user};
+
+async fn announce(app: &App<'_>) -> (String, String) {
+    let announced = app.ok("files.getUploadURLExternal", json!({"filename": "log.txt", "length": 5})).await;
+    let text = |name: &str| announced[name].as_str().unwrap().to_owned();
+    (text("upload_url"), text("file_id"))
+}
+
+#[tokio::test]
+async fn an_uploaded_file_is_shared_in_a_message_and_downloaded() {
+    let running = start().await;
+    let app = App::new(&running);
+    let general = channel(&running, "general");
+    let (url, id) = announce(&app).await;
+    let sent = app.http.post(&url).body("hello").send().await.unwrap();
+    assert_eq!((sent.status().as_u16(), sent.text().await.unwrap()), (200, "OK - 5".to_owned()));
+    let args = json!({"files": [{"id": id, "title": "Log"}], "channel_id": general, "initial_comment": "see"});
+    let done = app.ok("files.completeUploadExternal", args.clone()).await;
+    assert_eq!(done["files"][0]["title"], "Log");
+    let message = running.messages(&general).pop().unwrap();
+    assert_eq!((message["text"].as_str(), message["files"][0]["id"].as_str()), (Some("see"), Some(id.as_str())));
+    let info = app.ok("files.info", json!({"file": id})).await;
+    assert_eq!(info["file"]["shares"]["public"][general.as_str()][0]["ts"], message["ts"]);
+    let private = info["file"]["url_private"].as_str().unwrap();
+    let get = async |token: &str| app.http.get(private).bearer_auth(token).send().await.unwrap();
+    assert_eq!(get("nobody").await.status(), 401);
+    assert_eq!(get(app.token.expose_secret()).await.text().await.unwrap(), "hello");
+    assert_eq!(app.error("files.completeUploadExternal", args).await, "file_not_found", "completed once");
+    assert_eq!(app.http.post(&url).body("again").send().await.unwrap().status(), 404, "uploaded once");
+}
+
+#[tokio::test]
+async fn a_multipart_upload_works_too() {
+    let running = start().await;
+    let app = App::new(&running);
+    let (url, id) = announce(&app).await;
+    let body = "--b\r\ncontent-disposition: form-data; name=\"body\"; filename=\"x\"\r\n\r\nhello\r\n--b--\r\n";
+    let request = app.http.post(&url).header("content-type", "multipart/form-data; boundary=b").body(body);
+    assert_eq!(request.send().await.unwrap().text().await.unwrap(), "OK - 5");
+    let done = app.ok("files.completeUploadExternal", json!({"files": [{"id": id}]})).await;
+    assert_eq!(done["files"][0]["size"], 5);
+}
+
+#[tokio::test]
+async fn files_that_are_not_ready_or_not_visible_are_not_found() {
+    let running = start().await;
+    let app = App::new(&running);
+    let (_, id) = announce(&app).await;
+    assert_eq!(app.error("files.completeUploadExternal", json!({"files": [{"id": id}]})).await, "file_not_found");
+    assert_eq!(app.error("files.info", json!({"file": id})).await, "file_not_found");
+    assert_eq!(app.error("files.completeUploadExternal", json!({"files": "x"})).await, "invalid_arguments");
+    let huge: Value = json!({"filename": "x", "length": u64::MAX});
+    assert_eq!(app.error("files.getUploadURLExternal", huge).await, "file_upload_size_restricted");
+    let bob = user(&running, "bob");
+    let (url, id) = announce(&app).await;
+    app.http.post(&url).body("hello").send().await.unwrap();
+    let im = app.ok("conversations.open", json!({"users": bob})).await["channel"]["id"].clone();
+    app.ok("files.completeUploadExternal", json!({"files": [{"id": id}], "channel_id": im})).await;
+    let alice = app.with_token(&running.ready().user_token);
+    assert_eq!(alice.error("files.info", json!({"file": id})).await, "file_not_found");
+}
