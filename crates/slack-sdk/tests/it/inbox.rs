@@ -1,0 +1,141 @@
+//! What was acknowledged is handled, once, whatever happens.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use countersign_slack::blocks::Mrkdwn;
+use countersign_slack::ids::EnvelopeId;
+use countersign_slack::payload::{BlockActions, EventCallback};
+use countersign_slack::socket_mode::EnvelopeKind;
+use countersign_slack_sdk::{AppBuilder, Ctx, Inbox, InboxError, Inserted, StoredEnvelope};
+use serde_json::Value;
+use tokio::sync::{Semaphore, watch};
+
+use crate::fixture::{SOON, World};
+
+/// An inbox in memory, which outlives the app as a database would.
+#[derive(Default)]
+struct Memory {
+    rows: Mutex<BTreeMap<EnvelopeId, Row>>,
+    handled: watch::Sender<usize>,
+    fails: bool,
+}
+
+struct Row {
+    kind: EnvelopeKind,
+    payload: Value,
+    is_handled: bool,
+}
+
+#[async_trait]
+impl Inbox for Memory {
+    async fn insert(&self, envelope: &StoredEnvelope<'_>) -> Result<Inserted, InboxError> {
+        if self.fails {
+            return Err(InboxError::new("the disk is full"));
+        }
+        let mut rows = self.rows.lock().unwrap();
+        if rows.contains_key(envelope.envelope_id.as_ref()) {
+            return Ok(Inserted::Duplicate);
+        }
+        let (kind, payload) = (envelope.kind.clone().into_owned(), envelope.payload.clone().into_owned());
+        rows.insert(envelope.envelope_id.clone().into_owned(), Row { kind, payload, is_handled: false });
+        Ok(Inserted::New)
+    }
+
+    async fn handled(&self, envelope_id: &EnvelopeId) -> Result<(), InboxError> {
+        self.rows.lock().unwrap().get_mut(envelope_id).unwrap().is_handled = true;
+        self.handled.send_modify(|count| *count += 1);
+        Ok(())
+    }
+
+    async fn unhandled(&self) -> Result<Vec<StoredEnvelope<'static>>, InboxError> {
+        let rows = self.rows.lock().unwrap();
+        let open = rows.iter().filter(|(_, row)| !row.is_handled);
+        Ok(open.map(|(id, row)| StoredEnvelope::new(id.clone(), row.kind.clone(), row.payload.clone())).collect())
+    }
+}
+
+impl Memory {
+    async fn until_handled(&self, count: usize) {
+        let mut handled = self.handled.subscribe();
+        tokio::time::timeout(SOON, handled.wait_for(|now| *now >= count)).await.unwrap().unwrap();
+    }
+}
+
+fn whispering(world: &World) -> AppBuilder {
+    world.app().action("go", |ctx: Ctx, _: BlockActions| async move {
+        let text = if ctx.is_resumed() { "resumed" } else { "live" };
+        ctx.respond_ephemeral(&Mrkdwn::trusted(text)).await?;
+        Ok(())
+    })
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_not_acknowledged() {
+    let world = World::start().await;
+    let inbox = Arc::new(Memory { fails: true, ..Memory::default() });
+    let _serving = world.serve(whispering(&world).inbox(inbox)).await;
+    let ts = world.button("go").await;
+    assert!(!world.click(ts, "go").await.acked);
+    assert!(world.workspace.ephemerals(&world.channel, &world.alice).is_empty());
+}
+
+#[tokio::test]
+async fn a_click_is_kept_before_it_is_acknowledged_and_then_marked() {
+    let world = World::start().await;
+    let inbox = Arc::new(Memory::default());
+    let _serving = world.serve(whispering(&world).inbox(Arc::<Memory>::clone(&inbox))).await;
+    let ts = world.button("go").await;
+    assert!(world.click(ts, "go").await.acked);
+    assert_eq!(inbox.rows.lock().unwrap().len(), 1);
+    inbox.until_handled(1).await;
+    world.whispered("live").await;
+}
+
+#[tokio::test]
+async fn what_is_left_over_is_handled_by_the_next_process() {
+    let world = World::start().await;
+    let inbox = Arc::new(Memory::default());
+    // The first process takes the click, and never gets to its end.
+    let stuck = world.app().action("go", |_: Ctx, _: BlockActions| async {
+        Semaphore::new(0).acquire().await?.forget();
+        Ok(())
+    });
+    let first = world.serve(stuck.inbox(Arc::<Memory>::clone(&inbox))).await;
+    let ts = world.button("go").await;
+    assert!(world.click(ts, "go").await.acked);
+    drop(first);
+    assert_eq!(inbox.unhandled().await.unwrap().len(), 1);
+    let _second = world.serve(whispering(&world).inbox(Arc::<Memory>::clone(&inbox))).await;
+    world.whispered("resumed").await;
+    inbox.until_handled(1).await;
+    assert!(inbox.unhandled().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_click_that_is_kept_already_is_not_handled_twice() {
+    let world = World::start().await;
+    let inbox = Arc::new(Memory::default());
+    world.workspace.fault(&serde_json::json!({"envelopes": {"duplicate": 1}})).unwrap();
+    let _serving = world.serve(whispering(&world).inbox(Arc::<Memory>::clone(&inbox))).await;
+    let ts = world.button("go").await;
+    assert!(world.click(ts, "go").await.acked);
+    world.whispered("live").await;
+    let again = world.button("go").await;
+    world.click(again, "go").await;
+    inbox.until_handled(2).await;
+    assert_eq!(*inbox.handled.borrow(), 2);
+}
+
+#[tokio::test]
+async fn an_event_is_kept_under_its_own_id() {
+    let world = World::start().await;
+    let inbox = Arc::new(Memory::default());
+    let app = world.app().event("app_mention", |_: Ctx, _: EventCallback| async { Ok(()) });
+    let _serving = world.serve(app.inbox(Arc::<Memory>::clone(&inbox))).await;
+    let text = format!("<@{}> hello", world.workspace.ready().bot_user_id);
+    world.workspace.post_message(&world.alice, &world.channel, &text).unwrap();
+    inbox.until_handled(1).await;
+    assert!(inbox.rows.lock().unwrap().keys().all(|key| key.as_str().starts_with("Ev")));
+}
