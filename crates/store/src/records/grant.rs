@@ -1,0 +1,126 @@
+//! Grants: claimed once, ended once.
+
+use countersign_approval::{Grant, RequestId, Timestamp, port::Claimed};
+use serde_json::json;
+
+use super::{
+    Connection, Row,
+    audit::{self, COUNTERSIGN, Entry},
+    batch::Batch,
+    change::{Change, Wake},
+    request,
+    row::{Cells, json},
+};
+use crate::fault::Fault;
+
+const TABLE: &str = "request_grant";
+
+const INSERT: &str = "INSERT INTO request_grant (request, state, claim_by, data) VALUES ($1, $2, $3, $4)";
+const BY_REQUEST: &str = "SELECT request, state, claim_by, data FROM request_grant WHERE request = $1";
+const CLAIM: &str = "UPDATE request_grant SET state = 'claimed', data = $2 \
+     WHERE request = $1 AND state = 'issued' AND claim_by >= $3 \
+     AND EXISTS (SELECT 1 FROM request WHERE id = $1 AND state = 'approved') \
+     RETURNING (SELECT digest FROM request WHERE id = $1)";
+const LAPSE: &str = "UPDATE request_grant SET state = 'lapsed', data = $2 WHERE request = $1 AND state = 'issued'";
+const END: &str = "UPDATE request_grant SET state = $2, data = $3 WHERE request = $1 AND state = 'claimed'";
+
+/// Inserts the grant of a request that was just approved.
+pub(crate) fn insert(batch: &mut Batch, id: RequestId, grant: &Grant) -> Result<(), Fault> {
+    let Grant::Issued { claim_by } = grant else {
+        return Err(Fault::Inconsistent { table: TABLE, column: "state", row: id.to_string() });
+    };
+    batch.statement(INSERT).bind(id.to_string()).bind(grant.name()).bind(claim_by.as_micros()).bind(data(id, grant)?);
+    Ok(())
+}
+
+/// The grant of a request.
+pub(crate) async fn of_request(conn: &mut Connection, id: RequestId) -> Result<Option<Grant>, Fault> {
+    let row = sqlx::query(BY_REQUEST).bind(id.to_string()).fetch_optional(conn).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// Claims a grant, or says where it stands.
+pub(crate) async fn claim(
+    conn: &mut Connection,
+    id: RequestId,
+    by: String,
+    at: Timestamp,
+) -> Result<Change<Claimed>, Fault> {
+    let claimed = Grant::Claimed { by: by.clone(), at };
+    let claimed: Vec<String> = sqlx::query_scalar(CLAIM)
+        .bind(id.to_string())
+        .bind(data(id, &claimed)?)
+        .bind(at.as_micros())
+        .fetch_all(&mut *conn)
+        .await?;
+    if let Some(digest) = claimed.first() {
+        let entry = Entry { at, kind: "grant.claimed", actor: format!("claimant:{by}"), detail: json!({}) };
+        audit::record(conn, entry.about_digest(id, digest)).await?;
+        return Ok(Change::keep(Claimed::Now, Wake::Requests(vec![id])));
+    }
+    match of_request(conn, id).await? {
+        None => Ok(Change::nothing(Claimed::Missing)),
+        Some(grant) => not_claimed(conn, id, grant, at).await,
+    }
+}
+
+async fn not_claimed(
+    conn: &mut Connection,
+    id: RequestId,
+    grant: Grant,
+    at: Timestamp,
+) -> Result<Change<Claimed>, Fault> {
+    match grant {
+        Grant::Issued { claim_by } if at > claim_by => lapse(conn, id, at).await,
+        // Issued and in time, yet not claimable: the request it belongs to is not approved.
+        Grant::Issued { .. } => Err(Fault::Inconsistent { table: "request", column: "state", row: id.to_string() }),
+        other => Ok(Change::nothing(Claimed::Not(other))),
+    }
+}
+
+async fn lapse(conn: &mut Connection, id: RequestId, at: Timestamp) -> Result<Change<Claimed>, Fault> {
+    let lapsed = Grant::Lapsed { at };
+    let done = sqlx::query(LAPSE).bind(id.to_string()).bind(data(id, &lapsed)?).execute(&mut *conn).await?;
+    expect_one(done.rows_affected(), id)?;
+    let entry = Entry { at, kind: "grant.lapsed", actor: COUNTERSIGN.to_owned(), detail: json!({}) };
+    request::bump_approved(conn, id, entry).await?;
+    Ok(Change::keep(Claimed::Not(lapsed), Wake::Requests(vec![id])))
+}
+
+/// Records how a claimed grant ended.
+pub(crate) async fn end(conn: &mut Connection, id: RequestId, end: Grant) -> Result<Change<bool>, Fault> {
+    let (at, kind, detail) = match &end {
+        Grant::Finished { at, status } => (*at, "grant.finished", json!({ "status": status })),
+        Grant::Unknown { at, why } => (*at, "grant.unknown", json!({ "why": why })),
+        _ => return Ok(Change::nothing(false)),
+    };
+    let done = sqlx::query(END).bind(id.to_string()).bind(end.name()).bind(data(id, &end)?).execute(&mut *conn).await?;
+    if done.rows_affected() == 0 {
+        return Ok(Change::nothing(false));
+    }
+    let entry = Entry { at, kind, actor: COUNTERSIGN.to_owned(), detail };
+    request::bump_approved(conn, id, entry).await?;
+    Ok(Change::keep(true, Wake::Requests(vec![id])))
+}
+
+fn data(id: RequestId, grant: &Grant) -> Result<String, Fault> {
+    json(grant, TABLE, "data", &id.to_string())
+}
+
+fn expect_one(rows: u64, id: RequestId) -> Result<(), Fault> {
+    if rows == 1 { Ok(()) } else { Err(Fault::Inconsistent { table: TABLE, column: "state", row: id.to_string() }) }
+}
+
+fn from_row(row: &Row) -> Result<Grant, Fault> {
+    let cells = Cells::of(row, TABLE, "request")?;
+    let grant: Grant = cells.json("data")?;
+    if grant.name() != cells.text("state")? {
+        return Err(cells.wrong("state"));
+    }
+    if let Grant::Issued { claim_by } = &grant
+        && *claim_by != cells.time("claim_by")?
+    {
+        return Err(cells.wrong("claim_by"));
+    }
+    Ok(grant)
+}

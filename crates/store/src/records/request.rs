@@ -1,0 +1,309 @@
+//! Requests: asked once, ended once.
+
+use countersign_approval::{
+    CancelledBy, DeniedBy, Digest, Grant, Request, RequestId, RequestKey, RequestState, RequestToken, Timestamp,
+    TransitionError,
+    audit::AuditRow,
+    port::{Ended, Inserted},
+};
+use serde_json::json;
+
+use super::{
+    Connection, Row,
+    audit::{self, COUNTERSIGN, Entry, actor_of_denial, actor_of_requester},
+    batch::Batch,
+    change::{Change, Wake},
+    grant, outbox,
+    row::{Cells, json, signed},
+};
+use crate::fault::Fault;
+
+const TABLE: &str = "request";
+
+macro_rules! columns {
+    () => {
+        "id, key, token, subject, digest, requester, policy, asked_at, expires_at, state, state_data, version"
+    };
+}
+
+const INSERT: &str = concat!(
+    "INSERT INTO request (",
+    columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (key) DO NOTHING"
+);
+const BY_ID: &str = concat!("SELECT ", columns!(), " FROM request WHERE id = $1");
+const BY_TOKEN: &str = concat!("SELECT ", columns!(), " FROM request WHERE token = $1");
+const BY_KEY: &str = concat!("SELECT ", columns!(), " FROM request WHERE key = $1");
+const PENDING: &str =
+    concat!("SELECT ", columns!(), " FROM request WHERE state = 'pending' ORDER BY asked_at, id LIMIT $1");
+const RECENT: &str = concat!("SELECT ", columns!(), " FROM request ORDER BY asked_at DESC, id DESC LIMIT $1");
+
+/// The guard of a vote: it serialises voters on every database, and refuses late ones.
+const TOUCH_FOR_VOTE: &str = concat!(
+    "UPDATE request SET version = version + 1 WHERE token = $1 AND state = 'pending' AND expires_at > $2 RETURNING ",
+    columns!()
+);
+const TOUCH: &str =
+    concat!("UPDATE request SET version = version + 1 WHERE id = $1 AND state = 'pending' RETURNING ", columns!());
+const SETTLE: &str =
+    "UPDATE request SET state = $2, state_data = $3 WHERE id = $1 AND state = 'pending' AND version = $4";
+const BUMP_APPROVED: &str =
+    "UPDATE request SET version = version + 1 WHERE id = $1 AND state = 'approved' RETURNING id, version, digest";
+const EXPIRE: &str = concat!(
+    "UPDATE request SET state = 'expired', state_data = $1, version = version + 1 WHERE state = 'pending' AND id IN \
+     (SELECT id FROM request WHERE state = 'pending' AND expires_at <= $2 ORDER BY expires_at LIMIT $3) RETURNING ",
+    columns!()
+);
+const NEXT_EXPIRY: &str = "SELECT min(expires_at) FROM request WHERE state = 'pending'";
+
+/// Inserts a request with its outbox and audit rows, or finds the one with its key.
+pub(crate) async fn insert(conn: &mut Connection, request: Request) -> Result<Change<Inserted>, Fault> {
+    if !insert_row(conn, &request).await? {
+        let existing = by_key(conn, request.key).await?;
+        let existing = existing.ok_or_else(|| wrong(&request, "key"))?;
+        return Ok(Change::nothing(Inserted::Existing(existing)));
+    }
+    let mut batch = Batch::default();
+    for destination in &request.policy.channels {
+        outbox::insert(&mut batch, &request, destination);
+    }
+    audit::insert(&mut batch, &[asked(&request)]);
+    batch.run(conn).await?;
+    let wake = Wake::Requests(vec![request.id]);
+    Ok(Change::keep(Inserted::New(request), wake))
+}
+
+async fn insert_row(conn: &mut Connection, request: &Request) -> Result<bool, Fault> {
+    let id = request.id.to_string();
+    let done = sqlx::query(INSERT)
+        .bind(&id)
+        .bind(request.key.to_string())
+        .bind(request.token.to_string())
+        .bind(json(&request.subject, TABLE, "subject", &id)?)
+        .bind(request.digest.to_string())
+        .bind(json(&request.requester, TABLE, "requester", &id)?)
+        .bind(json(&request.policy, TABLE, "policy", &id)?)
+        .bind(request.asked_at.as_micros())
+        .bind(request.expires_at.as_micros())
+        .bind(request.state.name())
+        .bind(json(&request.state, TABLE, "state_data", &id)?)
+        .bind(signed(request.version))
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The request by its id.
+pub(crate) async fn by_id(conn: &mut Connection, id: RequestId) -> Result<Option<Request>, Fault> {
+    optional(sqlx::query(BY_ID).bind(id.to_string()).fetch_optional(conn).await?.as_ref())
+}
+
+/// The request by the secret in its buttons.
+pub(crate) async fn by_token(conn: &mut Connection, token: RequestToken) -> Result<Option<Request>, Fault> {
+    optional(sqlx::query(BY_TOKEN).bind(token.to_string()).fetch_optional(conn).await?.as_ref())
+}
+
+/// The request by its client's key.
+pub(crate) async fn by_key(conn: &mut Connection, key: RequestKey) -> Result<Option<Request>, Fault> {
+    optional(sqlx::query(BY_KEY).bind(key.to_string()).fetch_optional(conn).await?.as_ref())
+}
+
+/// Pending requests, oldest first.
+pub(crate) async fn pending(conn: &mut Connection, limit: u32) -> Result<Vec<Request>, Fault> {
+    let rows = sqlx::query(PENDING).bind(i64::from(limit)).fetch_all(conn).await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// Requests in any state, newest first.
+pub(crate) async fn recent(conn: &mut Connection, limit: u32) -> Result<Vec<Request>, Fault> {
+    let rows = sqlx::query(RECENT).bind(i64::from(limit)).fetch_all(conn).await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// When the next pending request expires.
+pub(crate) async fn next_expiry(conn: &mut Connection) -> Result<Option<Timestamp>, Fault> {
+    let next: Option<i64> = sqlx::query_scalar(NEXT_EXPIRY).fetch_one(conn).await?;
+    Ok(next.map(Timestamp::from_micros))
+}
+
+/// Takes hold of a request for a vote, if it is open: the statement answers the request with its next version.
+pub(crate) fn touch_for_vote(batch: &mut Batch, token: RequestToken, at: Timestamp) {
+    batch.statement(TOUCH_FOR_VOTE).bind(token.to_string()).bind(at.as_micros());
+}
+
+/// Writes how a touched request ended, with its grant if it has one, asks for its messages to be brought up to date,
+/// and records it.
+pub(crate) async fn settle(
+    conn: &mut Connection,
+    request: &Request,
+    grant: Option<&Grant>,
+    records: &[AuditRow],
+) -> Result<(), Fault> {
+    let id = request.id.to_string();
+    let mut batch = Batch::default();
+    batch
+        .statement(SETTLE)
+        .bind(id.as_str())
+        .bind(request.state.name())
+        .bind(json(&request.state, TABLE, "state_data", &id)?)
+        .bind(signed(request.version));
+    outbox::want_final(&mut batch, request.id, request.version);
+    if let Some(grant) = grant {
+        grant::insert(&mut batch, request.id, grant)?;
+    }
+    audit::insert(&mut batch, records);
+    match batch.run(conn).await?.first() {
+        Some(settled) if settled.changed == 1 => Ok(()),
+        // Whatever came after it is rolled back.
+        _ => Err(wrong(request, "state")),
+    }
+}
+
+/// Counts and records a change of what is shown of an approved request: its grant went on.
+pub(crate) async fn bump_approved(conn: &mut Connection, id: RequestId, entry: Entry) -> Result<(), Fault> {
+    let rows = sqlx::query(BUMP_APPROVED).bind(id.to_string()).fetch_all(&mut *conn).await?;
+    let Some(row) = rows.first() else {
+        return Err(Fault::Inconsistent { table: TABLE, column: "state", row: id.to_string() });
+    };
+    let cells = Cells::of(row, TABLE, "id")?;
+    let mut batch = Batch::default();
+    outbox::want_final(&mut batch, id, cells.number("version")?);
+    audit::insert(&mut batch, &[entry.about_digest(id, cells.text("digest")?)]);
+    batch.run(conn).await?;
+    Ok(())
+}
+
+/// Denies without a vote.
+pub(crate) async fn deny(
+    conn: &mut Connection,
+    id: RequestId,
+    by: DeniedBy,
+    reason: Option<String>,
+    at: Timestamp,
+) -> Result<Change<Ended>, Fault> {
+    let detail = json!({ "reason": reason.is_some() });
+    let actor = actor_of_denial(&by);
+    let entry = Entry { at, kind: "request.denied", actor, detail };
+    end(conn, id, entry, |request| request.deny(at, by, reason)).await
+}
+
+/// Cancels a pending request.
+pub(crate) async fn cancel(
+    conn: &mut Connection,
+    id: RequestId,
+    by: CancelledBy,
+    at: Timestamp,
+) -> Result<Change<Ended>, Fault> {
+    let (actor, why) = match &by {
+        CancelledBy::ClientGone => (COUNTERSIGN.to_owned(), "client gone"),
+        CancelledBy::AnsweredAtTerminal => (COUNTERSIGN.to_owned(), "answered at the terminal"),
+        CancelledBy::Undeliverable(_) => (COUNTERSIGN.to_owned(), "undeliverable"),
+        CancelledBy::OsUser(user) => (audit::os_user(user), "withdrawn"),
+        CancelledBy::Requester(person) => (audit::person(person), "withdrawn"),
+    };
+    let entry = Entry { at, kind: "request.cancelled", actor, detail: json!({ "why": why }) };
+    end(conn, id, entry, |request| request.cancel(at, by)).await
+}
+
+async fn end(
+    conn: &mut Connection,
+    id: RequestId,
+    entry: Entry,
+    transition: impl FnOnce(Request) -> Result<Request, TransitionError>,
+) -> Result<Change<Ended>, Fault> {
+    let rows = sqlx::query(TOUCH).bind(id.to_string()).fetch_all(&mut *conn).await?;
+    let Some(request) = optional(rows.first())? else {
+        let there = by_id(conn, id).await?;
+        return Ok(Change::nothing(there.map_or(Ended::Missing, Ended::Before)));
+    };
+    let request = transition(request).map_err(|error| Fault::Inconsistent {
+        table: TABLE,
+        column: "state",
+        row: error.id.to_string(),
+    })?;
+    let record = entry.about(&request);
+    settle(conn, &request, None, &[record]).await?;
+    Ok(Change::keep(Ended::Now(request), Wake::Requests(vec![id])))
+}
+
+/// Ends pending requests whose time is over.
+///
+/// A request that cannot be read is ended like the others, logged, and left out of the answer: one broken row must not
+/// keep the others open, and nothing can come of an expired one.
+pub(crate) async fn expire_due(
+    conn: &mut Connection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Change<Vec<Request>>, Fault> {
+    let state = RequestState::Expired { at: now };
+    let rows = sqlx::query(EXPIRE)
+        .bind(json(&state, TABLE, "state_data", "expired")?)
+        .bind(now.as_micros())
+        .bind(i64::from(limit))
+        .fetch_all(&mut *conn)
+        .await?;
+    let (mut requests, mut ids) = (Vec::new(), Vec::new());
+    for row in &rows {
+        let cells = Cells::of(row, TABLE, "id")?;
+        let id: RequestId = cells.parse("id")?;
+        let mut batch = Batch::default();
+        outbox::want_final(&mut batch, id, cells.number("version")?);
+        let entry = Entry { at: now, kind: "request.expired", actor: COUNTERSIGN.to_owned(), detail: json!({}) };
+        audit::insert(&mut batch, &[entry.about_digest(id, cells.text("digest")?)]);
+        batch.run(&mut *conn).await?;
+        ids.push(id);
+        match from_row(row) {
+            Ok(request) => requests.push(request),
+            Err(fault) => tracing::error!(request.id = %id, ?fault, "request {id} expired, but cannot be read"),
+        }
+    }
+    if ids.is_empty() {
+        return Ok(Change::nothing(requests));
+    }
+    requests.sort_by_key(|request| (request.expires_at, request.id));
+    Ok(Change::keep(requests, Wake::Requests(ids)))
+}
+
+/// The request of a row, if there is one.
+pub(crate) fn optional(row: Option<&Row>) -> Result<Option<Request>, Fault> {
+    row.map(from_row).transpose()
+}
+
+/// A stored request. Its digest is computed anew: a subject that was changed behind our back is never shown nor run.
+fn from_row(row: &Row) -> Result<Request, Fault> {
+    let cells = Cells::of(row, TABLE, "id")?;
+    let request = Request {
+        id: cells.parse("id")?,
+        key: cells.parse("key")?,
+        token: cells.parse("token")?,
+        subject: cells.json("subject")?,
+        digest: cells.parse("digest")?,
+        requester: cells.json("requester")?,
+        policy: cells.json("policy")?,
+        asked_at: cells.time("asked_at")?,
+        expires_at: cells.time("expires_at")?,
+        state: cells.json("state_data")?,
+        version: cells.number("version")?,
+    };
+    if request.state.name() != cells.text("state")? {
+        return Err(cells.wrong("state"));
+    }
+    if request.digest != Digest::of(&request.subject) {
+        return Err(cells.wrong("digest"));
+    }
+    Ok(request)
+}
+
+fn asked(request: &Request) -> AuditRow {
+    let entry = Entry {
+        at: request.asked_at,
+        kind: "request.asked",
+        actor: actor_of_requester(&request.requester),
+        detail: json!({ "subject": request.subject.kind() }),
+    };
+    entry.about(request)
+}
+
+fn wrong(request: &Request, column: &'static str) -> Fault {
+    Fault::Inconsistent { table: TABLE, column, row: request.id.to_string() }
+}

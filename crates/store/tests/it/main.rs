@@ -1,0 +1,8 @@
+//! The store's promises, kept by every database: `suite` states them, `sqlite` holds SQLite to them.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod crash;
+mod fixture;
+mod sqlite;
+mod sqlite_files;
+mod suite;

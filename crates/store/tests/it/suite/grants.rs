@@ -1,0 +1,92 @@
+//! Grants: claimed once, ended once.
+
+use countersign_approval::{Grant, port::Claimed};
+
+use crate::fixture::{Database, after, approved, inserted, kinds_of, leased, request, with_people};
+
+pub(crate) async fn a_grant_is_claimed_once(database: &impl Database) {
+    let store = database.open().await;
+    with_people(&*store).await;
+    let approved = approved(&*store).await;
+    assert_eq!(store.claim_grant(approved.id, "agent-1", after(2)).await.unwrap(), Claimed::Now);
+    let claimed = Grant::Claimed { by: "agent-1".into(), at: after(2) };
+    let again = store.claim_grant(approved.id, "agent-2", after(3)).await.unwrap();
+    assert_eq!(again, Claimed::Not(claimed.clone()));
+    assert_eq!(store.dossier(approved.id).await.unwrap().unwrap().grant, Some(claimed));
+    assert_eq!(kinds_of(&*store, &approved).await.last().unwrap(), "grant.claimed");
+}
+
+pub(crate) async fn a_claim_at_the_last_moment_is_in_time(database: &impl Database) {
+    let store = database.open().await;
+    with_people(&*store).await;
+    let approved = approved(&*store).await;
+    assert_eq!(store.claim_grant(approved.id, "agent", after(61)).await.unwrap(), Claimed::Now);
+}
+
+pub(crate) async fn a_late_claim_lapses_and_is_recorded(database: &impl Database) {
+    let store = database.open().await;
+    with_people(&*store).await;
+    let approved = approved(&*store).await;
+    let lapsed = Claimed::Not(Grant::Lapsed { at: after(62) });
+    assert_eq!(store.claim_grant(approved.id, "agent", after(62)).await.unwrap(), lapsed);
+    assert_eq!(store.claim_grant(approved.id, "agent", after(63)).await.unwrap(), lapsed);
+    let kinds = kinds_of(&*store, &approved).await;
+    assert_eq!(kinds.iter().filter(|kind| *kind == "grant.lapsed").count(), 1);
+    assert_eq!(store.request(approved.id).await.unwrap().unwrap().version, approved.version + 1);
+}
+
+pub(crate) async fn without_an_approval_there_is_no_grant(database: &impl Database) {
+    let store = database.open().await;
+    let pending = inserted(&*store, request()).await;
+    assert_eq!(store.claim_grant(pending.id, "agent", after(1)).await.unwrap(), Claimed::Missing);
+    assert_eq!(store.claim_grant(request().id, "agent", after(1)).await.unwrap(), Claimed::Missing);
+}
+
+pub(crate) async fn a_claimed_grant_ends_once(database: &impl Database) {
+    let store = database.open().await;
+    with_people(&*store).await;
+    let approved = approved(&*store).await;
+    let finished = Grant::Finished { at: after(3), status: "delivered".into() };
+    assert!(!store.end_grant(approved.id, finished.clone()).await.unwrap());
+    assert_eq!(store.claim_grant(approved.id, "agent", after(2)).await.unwrap(), Claimed::Now);
+    assert!(store.end_grant(approved.id, finished.clone()).await.unwrap());
+    let lost = Grant::Unknown { at: after(4), why: "gone".into() };
+    assert!(!store.end_grant(approved.id, lost).await.unwrap());
+    let dossier = store.dossier(approved.id).await.unwrap().unwrap();
+    assert_eq!(dossier.grant, Some(finished));
+    assert_eq!(dossier.request.version, approved.version + 1);
+    let again = store.claim_grant(approved.id, "agent", after(5)).await.unwrap();
+    assert!(matches!(again, Claimed::Not(Grant::Finished { .. })));
+    // It was never posted, so nothing of its end need be shown.
+    assert!(leased(&*store, after(6)).await.is_empty());
+}
+
+pub(crate) async fn what_became_unknown_stays_unknown(database: &impl Database) {
+    let store = database.open().await;
+    with_people(&*store).await;
+    let approved = approved(&*store).await;
+    assert_eq!(store.claim_grant(approved.id, "agent", after(2)).await.unwrap(), Claimed::Now);
+    let lost = Grant::Unknown { at: after(4), why: "the agent is gone".into() };
+    assert!(store.end_grant(approved.id, lost.clone()).await.unwrap());
+    let again = store.claim_grant(approved.id, "agent", after(5)).await.unwrap();
+    assert_eq!(again, Claimed::Not(lost));
+    assert_eq!(kinds_of(&*store, &approved).await.last().unwrap(), "grant.unknown");
+}
+
+pub(crate) async fn a_grant_ends_only_as_finished_or_unknown(database: &impl Database) {
+    let store = database.open().await;
+    with_people(&*store).await;
+    let approved = approved(&*store).await;
+    assert_eq!(store.claim_grant(approved.id, "agent", after(2)).await.unwrap(), Claimed::Now);
+    let others = [
+        Grant::issue(after(3)),
+        Grant::Claimed { by: "other".into(), at: after(3) },
+        Grant::Lapsed { at: after(3) },
+        Grant::Revoked { at: after(3) },
+    ];
+    for other in others {
+        assert!(!store.end_grant(approved.id, other).await.unwrap());
+    }
+    let grant = store.dossier(approved.id).await.unwrap().unwrap().grant;
+    assert_eq!(grant, Some(Grant::Claimed { by: "agent".into(), at: after(2) }));
+}
