@@ -1,0 +1,70 @@
+//! The personal daemon: every part running, until it is told to leave or nobody needs it.
+
+use std::{sync::Arc, time::Duration};
+
+use countersign_hook::rendezvous::Seat;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{audit_key::AuditKey, door, personal::Personal, slack, workers};
+
+/// How long a leaving daemon goes on bringing messages up to date.
+const DRAIN_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long a leaving daemon waits for what is still being said.
+const FAREWELL_WITHIN: Duration = Duration::from_secs(5);
+
+/// Runs until the daemon leaves. The seat is given up last, so that no other daemon begins before.
+pub async fn run(personal: Personal, mut seat: Seat, key: AuditKey) {
+    let Some(listener) = seat.take_listener() else {
+        tracing::error!("the seat has no listener: was it taken before?");
+        return;
+    };
+    let key = Arc::new(key);
+    spawn_workers(&personal, &key);
+    let signals = personal.clone();
+    personal.tasks().spawn(async move { leave_on_signal(signals).await });
+    if let Err(error) = door::serve(personal.clone(), listener).await {
+        tracing::error!(error = &error as &dyn std::error::Error, "the socket failed");
+        personal.leave();
+    }
+    seat.close_door();
+    personal.door_closed().cancel();
+    farewell(&personal, &key).await;
+    drop(seat);
+}
+
+fn spawn_workers(personal: &Personal, key: &Arc<AuditKey>) {
+    let tasks = personal.tasks();
+    tasks.spawn(slack::run(personal.clone()));
+    tasks.spawn(slack::learn_installation(personal.clone()));
+    tasks.spawn(workers::deliver(personal.clone()));
+    tasks.spawn(workers::expire(personal.clone()));
+    tasks.spawn(workers::link_audit(personal.clone(), Arc::clone(key)));
+    tasks.spawn(workers::cancel_orphans(personal.clone()));
+    tasks.spawn(workers::leave_when_idle(personal.clone()));
+}
+
+async fn leave_on_signal(personal: Personal) {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        tracing::warn!("SIGTERM cannot be handled: it will end the daemon at once");
+        return;
+    };
+    tokio::select! {
+        () = personal.shutdown().cancelled() => {}
+        _ = terminate.recv() => personal.leave(),
+    }
+}
+
+/// Lets everybody finish, shows what was decided, links what was recorded, closes the store.
+async fn farewell(personal: &Personal, key: &AuditKey) {
+    personal.tasks().close();
+    if tokio::time::timeout(FAREWELL_WITHIN, personal.tasks().wait()).await.is_err() {
+        tracing::warn!("left while something was still running");
+    }
+    workers::drain(personal, DRAIN_WITHIN).await;
+    if let Err(error) = workers::link_all(personal, key).await {
+        tracing::error!(error = &error as &dyn std::error::Error, "could not link the last audit rows");
+    }
+    personal.approvals().store().close().await;
+    tracing::info!("the daemon has left");
+}

@@ -1,0 +1,87 @@
+//! The Unix socket's door: hook clients and the command line of the same user.
+//!
+//! One task for each connection. The peer's user is checked before a byte is read; every line has a limit and the first
+//! one a deadline. What is said on the wire is `countersign_hook::wire`.
+
+mod ask;
+mod connection;
+mod desk;
+mod observe;
+
+use std::{io, os::unix::net::UnixListener as StdListener, time::Duration};
+
+use countersign_hook::wire::{Final, FirstLine, Hello, Op, Outcome, is_newer};
+use tokio::net::{UnixListener, UnixStream};
+
+use self::connection::{Connection, ConnectionError};
+use crate::personal::Personal;
+
+/// A client says what it wants within this time, or is dropped: it has everything at hand when it connects.
+const FIRST_LINE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Pause after the system refused a new connection (too many open files), so as not to spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves the socket until shutdown.
+pub(crate) async fn serve(personal: Personal, listener: StdListener) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = UnixListener::from_std(listener)?;
+    loop {
+        let accepted = tokio::select! {
+            () = personal.shutdown().cancelled() => return Ok(()),
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let guest = personal.clone();
+                personal.tasks().spawn(async move { welcome(&guest, stream).await });
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "could not accept a client");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn welcome(personal: &Personal, stream: UnixStream) {
+    let _open = personal.open_connection();
+    if let Err(error) = converse(personal, stream).await {
+        tracing::debug!(error = &error as &dyn std::error::Error, "a client's connection ended early");
+    }
+}
+
+async fn converse(personal: &Personal, stream: UnixStream) -> Result<(), ConnectionError> {
+    let mut connection = Connection::open(stream)?;
+    let first = tokio::time::timeout(FIRST_LINE_WITHIN, connection.first_line());
+    let line = first.await.map_err(|_| ConnectionError::Silent)??;
+    match FirstLine::parse(&line) {
+        Ok(FirstLine::Hello(hello)) => greet(personal, connection, *hello).await,
+        Ok(FirstLine::Bare) => ask::bare(personal, connection, &line).await,
+        Err(error) => connection.end(&refused(personal, error.to_string())).await,
+    }
+}
+
+async fn greet(personal: &Personal, mut connection: Connection, hello: Hello) -> Result<(), ConnectionError> {
+    let version = &personal.settings().version;
+    if is_newer(&hello.version, version) && hello.op != Op::Stop {
+        tracing::info!(client.version = %hello.version, "a newer client: leaving for its daemon");
+        let answer = Final::new(Outcome::Outdated, version);
+        personal.leave();
+        personal.door_closed().cancelled().await;
+        return connection.end(&answer).await;
+    }
+    match hello.op {
+        Op::Ask => ask::ask(personal, connection, &hello).await,
+        Op::Observe => observe::observe(personal, connection).await,
+        Op::Test => ask::test(personal, connection, &hello).await,
+        op => {
+            let answer = desk::answer(personal, op, &hello.args).await;
+            connection.end(&answer).await
+        }
+    }
+}
+
+fn refused(personal: &Personal, reason: impl Into<String>) -> Final {
+    Final::new(Outcome::Refused, &personal.settings().version).because(reason)
+}

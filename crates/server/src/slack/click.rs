@@ -1,0 +1,116 @@
+//! Who clicked, on what, where: read from a payload, and checked.
+
+use std::time::Duration;
+
+use countersign_approval::{Request, RequestToken, SlackIdentity, Voters, port::Posted};
+use countersign_slack::{
+    blocks::Mrkdwn,
+    payload::{BlockActions, Origin, ViewSubmission},
+};
+use countersign_slack_sdk::{Ctx, HandlerError};
+
+use crate::{installation, personal::Personal};
+
+/// A click waits this long for `auth.test`, which came before it as a rule.
+const INSTALLATION_WITHIN: Duration = Duration::from_secs(5);
+
+/// Said to whoever clicks on what we do not know.
+pub(super) const FOREIGN: &str = "This request belongs to another Countersign, or to one that has forgotten it. \
+     Nothing was decided here. If two programs use the same Slack app, give each its own.";
+
+/// A click on one of our buttons.
+#[derive(Debug)]
+pub(super) struct Click {
+    /// The secret in the button.
+    pub(super) token: RequestToken,
+    /// Whose click it was.
+    pub(super) voter: Voter,
+    /// The message it was on; `None` in a modal.
+    pub(super) place: Option<Posted>,
+}
+
+/// Somebody, as Slack proves it.
+#[derive(Debug)]
+pub(super) struct Voter {
+    /// The enterprise or team, and the user in it.
+    pub(super) identity: SlackIdentity,
+    /// The user's id, for mentions.
+    pub(super) user: String,
+    /// What Slack calls them.
+    pub(super) name: String,
+}
+
+/// A click that cannot be one of ours; the text says so to the person.
+#[derive(Debug, thiserror::Error)]
+#[error("{FOREIGN}")]
+pub(super) struct Foreign;
+
+impl Click {
+    /// Reads a click on a button.
+    pub(super) fn read(personal: &Personal, click: &BlockActions) -> Result<Self, Foreign> {
+        let value = click.action().and_then(|action| action.value.as_deref()).ok_or(Foreign)?;
+        let channel = click.container.channel_id.as_ref();
+        let place = channel
+            .zip(click.container.message_ts.as_ref())
+            .map(|(channel, ts)| Posted { channel: channel.as_str().to_owned(), ts: ts.as_str().to_owned() });
+        Ok(Self { token: value.parse().map_err(|_| Foreign)?, voter: Voter::of(personal, &click.origin)?, place })
+    }
+
+    /// Reads a submitted modal.
+    pub(super) fn read_submission(personal: &Personal, view: &ViewSubmission) -> Result<Self, Foreign> {
+        let token = view.view.private_metadata.parse().map_err(|_| Foreign)?;
+        Ok(Self { token, voter: Voter::of(personal, &view.origin)?, place: None })
+    }
+
+    /// The request, whose copy was clicked on is known from now on and closed with the others.
+    pub(super) async fn request(&self, personal: &Personal) -> Result<Option<Request>, HandlerError> {
+        let store = personal.approvals().store();
+        let Some(request) = store.request_by_token(self.token).await? else { return Ok(None) };
+        if let Some(place) = &self.place {
+            store.register_copy(request.id, place.clone()).await?;
+        }
+        self.voter.introduce(personal, &request).await?;
+        Ok(Some(request))
+    }
+}
+
+impl Voter {
+    fn of(personal: &Personal, origin: &Origin) -> Result<Self, Foreign> {
+        let (ours, theirs) = (&personal.slack().app_id, &origin.api_app_id);
+        if let (Some(ours), Some(theirs)) = (ours, theirs)
+            && ours != theirs
+        {
+            return Err(Foreign);
+        }
+        let team = origin.user_team_id.as_ref().or(origin.team_id.as_ref());
+        let enterprise = origin.enterprise_id.as_ref().map(|id| id.as_str().to_owned());
+        let org = enterprise.or_else(|| team.map(|team| team.as_str().to_owned())).ok_or(Foreign)?;
+        let user = origin.user_id.as_str().to_owned();
+        let name = origin.user_name.clone().unwrap_or_else(|| user.clone());
+        Ok(Self { identity: SlackIdentity { org, user: user.clone() }, user, name })
+    }
+
+    /// Makes sure that an approver is known by now whose click was faster than our own start, and keeps their name.
+    async fn introduce(&self, personal: &Personal, request: &Request) -> Result<(), HandlerError> {
+        let known = tokio::time::timeout(INSTALLATION_WITHIN, personal.installation()).await;
+        let Ok(Some(installation)) = known else {
+            return Err("Slack has not told us yet which team this is".into());
+        };
+        let person = Voters::Person(installation::person_id(&self.user));
+        let named = request.policy.requirements.iter().any(|requirement| requirement.voters == person);
+        if named && installation.identity(&self.user) == self.identity {
+            installation::know_approvers(personal, std::slice::from_ref(&self.user)).await?;
+            installation::learn_name(personal, &self.identity, &self.name).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells the person who clicked, and nobody else.
+pub(super) async fn tell(ctx: &Ctx, text: &str) -> Result<(), HandlerError> {
+    if ctx.is_resumed() {
+        // The addresses of an old click have lapsed; the message itself shows what became of the request.
+        return Ok(());
+    }
+    Ok(ctx.respond_ephemeral(&Mrkdwn::text(text)).await?)
+}

@@ -1,0 +1,143 @@
+//! Votes.
+
+use countersign_approval::{
+    CancelledBy, DecideError, Decision, DeniedBy, Request, RequestState, Verdict, policy::Ineligible,
+};
+use countersign_slack::payload::{BlockActions, Interaction, ViewSubmission};
+use countersign_slack_sdk::{Ctx, HandlerError, ViewResponse};
+
+use super::click::{Click, FOREIGN, tell};
+use crate::{
+    chain,
+    personal::Personal,
+    render::{self, ids},
+};
+
+/// *Approve* was pressed.
+pub(super) async fn approve(personal: Personal, ctx: Ctx, click: BlockActions) -> Result<(), HandlerError> {
+    press(&personal, &ctx, &click, Verdict::Approve).await
+}
+
+/// *Deny* was pressed.
+pub(super) async fn deny(personal: Personal, ctx: Ctx, click: BlockActions) -> Result<(), HandlerError> {
+    press(&personal, &ctx, &click, Verdict::Deny).await
+}
+
+async fn press(personal: &Personal, ctx: &Ctx, click: &BlockActions, verdict: Verdict) -> Result<(), HandlerError> {
+    let Ok(click) = Click::read(personal, click) else { return tell(ctx, FOREIGN).await };
+    let Some(request) = click.request(personal).await? else { return tell(ctx, FOREIGN).await };
+    // A message only carries Approve when it shows everything; an older copy, or a forged click, does not get round that.
+    if verdict == Verdict::Approve && needs_review(personal, &request).await? {
+        return tell(ctx, "This request is longer than its message: press Review… and approve it there.").await;
+    }
+    match vote(personal, click, verdict, None).await {
+        Ok(()) => Ok(()),
+        Err(refusal) => tell(ctx, &refusal).await,
+    }
+}
+
+/// Whether the message of a request does not show all of it.
+async fn needs_review(personal: &Personal, request: &Request) -> Result<bool, HandlerError> {
+    let Some(dossier) = personal.approvals().store().dossier(request.id).await? else { return Ok(true) };
+    Ok(!request.state.is_final() && render::message(&dossier)?.left_out > 0)
+}
+
+/// *Approve* was pressed in the modal that shows everything.
+pub(super) async fn approve_reviewed(
+    personal: Personal,
+    _ctx: Ctx,
+    view: ViewSubmission,
+) -> Result<ViewResponse, HandlerError> {
+    let Ok(click) = Click::read_submission(&personal, &view) else { return Ok(foreign_modal()) };
+    let Some(request) = click.request(&personal).await? else { return Ok(foreign_modal()) };
+    if matches!(render::review(&request)?, render::Review::File) {
+        let typed = view.text(ids::DIGEST, ids::DIGEST).unwrap_or_default();
+        if !render::digest_matches(&request, typed) {
+            let error = "This is not the digest at the end of the file: at least its first 16 digits are needed.";
+            return Ok(ViewResponse::error(ids::DIGEST, error));
+        }
+    }
+    answered(vote(&personal, click, Verdict::Approve, None).await, &request)
+}
+
+/// *Deny* was pressed in the modal that asks why.
+pub(super) async fn deny_with_reason(
+    personal: Personal,
+    _ctx: Ctx,
+    view: ViewSubmission,
+) -> Result<ViewResponse, HandlerError> {
+    let Ok(click) = Click::read_submission(&personal, &view) else { return Ok(foreign_modal()) };
+    let Some(request) = click.request(&personal).await? else { return Ok(foreign_modal()) };
+    let reason = view.text(ids::REASON, ids::REASON).map(str::to_owned);
+    if request.policy.reason_required && reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+        return Ok(ViewResponse::error(ids::REASON, "A reason is required to deny this."));
+    }
+    answered(vote(&personal, click, Verdict::Deny, reason).await, &request)
+}
+
+fn answered(voted: Result<(), String>, request: &Request) -> Result<ViewResponse, HandlerError> {
+    match voted {
+        Ok(()) => Ok(ViewResponse::Clear),
+        Err(refusal) => Ok(ViewResponse::update(render::notice_modal(request, &refusal)?)),
+    }
+}
+
+fn foreign_modal() -> ViewResponse {
+    render::plain_modal(FOREIGN).map_or(ViewResponse::Clear, ViewResponse::update)
+}
+
+/// Casts the vote; an error is what to tell the person.
+async fn vote(personal: &Personal, click: Click, verdict: Verdict, reason: Option<String>) -> Result<(), String> {
+    let name = click.voter.name.clone();
+    let decision = Decision { token: click.token, identity: click.voter.identity, verdict, reason };
+    match personal.approvals().decide(decision).await {
+        Ok(request) => {
+            tracing::info!(request.id = %request.id, slack.user = click.voter.user, "request {} is {} after a vote of {name}", request.id, request.state.name());
+            if request.state.is_final() {
+                Ok(())
+            } else {
+                Err("Your vote counts. More people have to agree.".to_owned())
+            }
+        }
+        Err(error) => Err(refusal(&error)),
+    }
+}
+
+/// Why a vote was not taken, for whoever cast it.
+fn refusal(error: &DecideError) -> String {
+    match error {
+        DecideError::UnknownToken => FOREIGN.to_owned(),
+        DecideError::AlreadyEnded(request) => format!("Too late: this request {}.", how_it_ended(&request.state)),
+        DecideError::Late(_) => "Too late: the time for this request is over.".to_owned(),
+        DecideError::Ineligible { reason: Ineligible::Unknown | Ineligible::NotAnApprover, .. } => {
+            "You cannot decide this: the request names other approvers. It is still open for them.".to_owned()
+        }
+        DecideError::Ineligible { reason, .. } => format!("You cannot decide this: {reason}."),
+        DecideError::ReasonRequired => "A denial of this needs a reason: press “Deny with reason…”.".to_owned(),
+        DecideError::Store(error) => {
+            tracing::error!(error = error as &dyn std::error::Error, "a vote could not be stored");
+            format!("Your vote could not be recorded ({}). Nothing was decided; try again.", chain(error))
+        }
+    }
+}
+
+fn how_it_ended(state: &RequestState) -> &'static str {
+    match state {
+        RequestState::Pending => "is still open",
+        RequestState::Approved { .. } => "has been approved already",
+        RequestState::Denied { by: DeniedBy::OsUser(_), .. } => "has been denied at the terminal",
+        RequestState::Denied { .. } => "has been denied already",
+        RequestState::Expired { .. } => "has expired",
+        RequestState::Cancelled { by: CancelledBy::AnsweredAtTerminal, .. } => "has been answered at the terminal",
+        RequestState::Cancelled { .. } => "is no longer wanted",
+    }
+}
+
+/// Something was clicked that is none of our buttons.
+pub(super) async fn foreign(_personal: Personal, ctx: Ctx, interaction: Interaction) -> Result<(), HandlerError> {
+    tracing::warn!(slack.kind = interaction.kind(), "an interaction that nothing here is for");
+    match interaction {
+        Interaction::BlockActions(_) => tell(&ctx, FOREIGN).await,
+        _ => Ok(()),
+    }
+}

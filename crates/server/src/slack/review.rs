@@ -1,0 +1,103 @@
+//! The modals: the one that shows everything, and the one that asks why not.
+
+use countersign_approval::Request;
+use countersign_slack::{
+    client::{Upload, ViewRef},
+    ids::{ChannelId, Ts},
+    payload::BlockActions,
+};
+use countersign_slack_sdk::{Ctx, HandlerError};
+
+use super::click::{Click, FOREIGN, tell};
+use crate::{
+    chain,
+    personal::Personal,
+    render::{self, FileOffer, Review},
+};
+
+/// *Deny with reason…* was pressed.
+pub(super) async fn ask_why(personal: Personal, ctx: Ctx, click: BlockActions) -> Result<(), HandlerError> {
+    let Some((_, request)) = open_request(&personal, &ctx, &click).await? else { return Ok(()) };
+    open(&ctx, &render::deny_modal(&request)?).await.map(drop)
+}
+
+/// *Review…* was pressed.
+pub(super) async fn review(personal: Personal, ctx: Ctx, click: BlockActions) -> Result<(), HandlerError> {
+    let Some((click, request)) = open_request(&personal, &ctx, &click).await? else { return Ok(()) };
+    let Review::File = render::review(&request)? else {
+        return open(&ctx, &render::review_modal(&request, None)?).await.map(drop);
+    };
+    // The dialog opens first: its trigger lasts three seconds, an upload may take longer.
+    let Some(view) = open(&ctx, &render::review_modal(&request, Some(&FileOffer::Uploading))?).await? else {
+        return Ok(());
+    };
+    let offer = upload(&personal, &click, &request).await;
+    let modal = render::review_modal(&request, Some(&offer))?;
+    let (client, token) = personal.slack().bot();
+    client.update_view(token, &ViewRef::Id(view), None, &modal).await?;
+    Ok(())
+}
+
+/// The request of a click, if it is ours and still open; else the person is told.
+async fn open_request(
+    personal: &Personal,
+    ctx: &Ctx,
+    click: &BlockActions,
+) -> Result<Option<(Click, Request)>, HandlerError> {
+    if ctx.is_resumed() {
+        // Its trigger has lapsed: there is nothing to open.
+        return Ok(None);
+    }
+    let Ok(click) = Click::read(personal, click) else {
+        tell(ctx, FOREIGN).await?;
+        return Ok(None);
+    };
+    match click.request(personal).await? {
+        None => tell(ctx, FOREIGN).await?,
+        Some(request) if request.state.is_final() => {
+            tell(ctx, &format!("Too late: this request is {} already.", request.state.name())).await?;
+        }
+        Some(request) => return Ok(Some((click, request))),
+    }
+    Ok(None)
+}
+
+async fn open(
+    ctx: &Ctx,
+    view: &countersign_slack::blocks::View,
+) -> Result<Option<countersign_slack::ids::ViewId>, HandlerError> {
+    match ctx.open_view(view).await {
+        Ok(opened) => Ok(Some(opened.id)),
+        Err(error) => {
+            tell(ctx, &format!("The dialog could not be opened ({}). Press the button again.", chain(&error))).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// Puts the whole content into the message's thread as a file.
+async fn upload(personal: &Personal, click: &Click, request: &Request) -> FileOffer {
+    if personal.installation_now().is_some_and(|known| !known.scopes.is_empty() && !known.has_scope("files:write")) {
+        return FileOffer::Unavailable("the Slack app lacks the scope files:write".to_owned());
+    }
+    let Some(place) = &click.place else {
+        return FileOffer::Unavailable("it is not known where to put it".to_owned());
+    };
+    let (channel, ts) = (ChannelId::from(place.channel.as_str()), Ts::from(place.ts.as_str()));
+    let filename = format!("request-{}.txt", request.id.short());
+    let upload = Upload {
+        filename: &filename,
+        title: &filename,
+        bytes: render::review_file(request).into_bytes().into(),
+        channel: Some(&channel),
+        thread_ts: Some(&ts),
+        initial_comment: None,
+    };
+    let (client, token) = personal.slack().bot();
+    match client.upload_file(token, upload).await {
+        Ok(file) => {
+            FileOffer::At(file.permalink.unwrap_or_else(|| format!("{filename}, in the thread of the message")))
+        }
+        Err(error) => FileOffer::Unavailable(chain(&error)),
+    }
+}

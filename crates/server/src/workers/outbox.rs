@@ -1,0 +1,234 @@
+//! Draws messages: Slack shows what the store says, sooner or later.
+//!
+//! One task for each leased row, one call in flight for each message; after each call the shown version is compared
+//! with the wanted one, and drawn again if it has moved on. A failing call never touches the decision.
+
+use std::{sync::Arc, time::Duration};
+
+use countersign_approval::{
+    CancelledBy, StoreError,
+    port::{Delivered, Dossier, OutboxItem, Posted},
+};
+use countersign_slack::{
+    client::{Error, Message as SlackMessage},
+    ids::{ChannelId, Ts},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::AFTER_FAILURE;
+use crate::{chain, personal::Personal, render};
+
+/// Messages drawn at the same time. Slack takes bursts, but one connection's worth is enough.
+const AT_ONCE: u32 = 64;
+
+/// A lease outlives every call with its retries; after a crash the row is drawn again then.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// First pause before a call is tried again; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Longest pause before a call is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Longest sleep without looking.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// Draws until shutdown.
+pub(crate) async fn deliver(personal: Personal) {
+    let slots = Arc::new(Semaphore::new(AT_ONCE as usize));
+    loop {
+        let pause = match lease_and_draw(&personal, &slots).await {
+            Ok(pause) => pause,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "could not lease messages");
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = personal.shutdown().cancelled() => return,
+            () = personal.approvals().store().hints().work() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// What the daemon draws before it leaves, so that no button stays live that decides nothing any more.
+pub(crate) async fn drain(personal: &Personal, within: Duration) {
+    let slots = Arc::new(Semaphore::new(AT_ONCE as usize));
+    let everything = async {
+        loop {
+            if let Err(error) = lease_and_draw(personal, &slots).await {
+                tracing::error!(error = &error as &dyn std::error::Error, "could not lease messages");
+                return;
+            }
+            // All permits back: every call has ended.
+            let all = slots.acquire_many(AT_ONCE).await;
+            drop(all);
+            let store = personal.approvals().store();
+            let due = store.lease_outbox(personal.approvals().now(), LEASE, 1).await;
+            match due {
+                Ok(items) if !items.is_empty() => start(personal, &slots, items).await,
+                _ => return,
+            }
+        }
+    };
+    if tokio::time::timeout(within, everything).await.is_err() {
+        tracing::warn!("left before every message was brought up to date; the next daemon will do it");
+    }
+}
+
+/// Leases what is due and starts drawing it; answers how long nothing else will be due.
+async fn lease_and_draw(personal: &Personal, slots: &Arc<Semaphore>) -> Result<Duration, StoreError> {
+    let store = personal.approvals().store();
+    loop {
+        let free = u32::try_from(slots.available_permits()).unwrap_or(AT_ONCE);
+        if free == 0 {
+            // Whoever finishes gives a hint.
+            return Ok(LOOK_AGAIN);
+        }
+        let items = store.lease_outbox(personal.approvals().now(), LEASE, free).await?;
+        if items.is_empty() {
+            break;
+        }
+        start(personal, slots, items).await;
+    }
+    let next = store.next_outbox().await?;
+    Ok(next.map_or(LOOK_AGAIN, |at| at.since(personal.approvals().now())).min(LOOK_AGAIN))
+}
+
+async fn start(personal: &Personal, slots: &Arc<Semaphore>, items: Vec<OutboxItem>) {
+    for item in items {
+        let Ok(permit) = Arc::clone(slots).acquire_owned().await else { return };
+        let own = personal.clone();
+        personal.tasks().spawn(async move { draw(&own, item, permit).await });
+    }
+}
+
+/// Draws one message until it shows what is wanted, or a call fails.
+async fn draw(personal: &Personal, first: OutboxItem, permit: OwnedSemaphorePermit) {
+    let mut next = Some(first);
+    while let Some(item) = next {
+        let id = item.request;
+        next = match draw_once(personal, item).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "could not bring the message of request {id} up to date"
+                );
+                None
+            }
+        };
+    }
+    drop(permit);
+    personal.approvals().store().hints().work_waiting();
+}
+
+async fn draw_once(personal: &Personal, item: OutboxItem) -> Result<Option<OutboxItem>, StoreError> {
+    let store = personal.approvals().store();
+    let Some(dossier) = store.dossier(item.request).await? else {
+        let error = "the request has vanished from the store".to_owned();
+        return done(personal, &item, park(personal, error)).await;
+    };
+    let delivered = match render::message(&dossier) {
+        Ok(message) => deliver_once(personal, &item, &dossier, &message).await,
+        Err(error) => park(personal, chain(&error)),
+    };
+    if let (Delivered::Park { error, .. }, None) = (&delivered, &item.posted) {
+        undeliverable(personal, &dossier, error).await?;
+    }
+    done(personal, &item, delivered).await
+}
+
+async fn done(personal: &Personal, item: &OutboxItem, delivered: Delivered) -> Result<Option<OutboxItem>, StoreError> {
+    let lease_until = personal.approvals().now().plus(LEASE);
+    let store = personal.approvals().store();
+    store.outbox_done(item.request, &item.destination, delivered, lease_until).await
+}
+
+async fn deliver_once(
+    personal: &Personal,
+    item: &OutboxItem,
+    dossier: &Dossier,
+    message: &render::Message,
+) -> Delivered {
+    match call(personal, item, message).await {
+        Ok(posted) => {
+            personal.set_trouble(None);
+            Delivered::Shown { version: dossier.request.version, posted }
+        }
+        Err(error) => failed(personal, item, &error),
+    }
+}
+
+/// Posts the message, or updates the one that is there.
+async fn call(personal: &Personal, item: &OutboxItem, message: &render::Message) -> Result<Posted, Error> {
+    let (client, token) = personal.slack().bot();
+    let body = SlackMessage::new(message.text.as_str(), message.blocks.as_slice());
+    let shown = match &item.posted {
+        None => client.post_message(token, &ChannelId::from(item.destination.as_str()), &body).await?,
+        Some(posted) => {
+            let (channel, ts) = (ChannelId::from(posted.channel.as_str()), Ts::from(posted.ts.as_str()));
+            client.update_message(token, &channel, &ts, &body).await?
+        }
+    };
+    Ok(Posted { channel: shown.channel.into_string(), ts: shown.ts.into_string() })
+}
+
+/// What follows from a failed call: another try, or none.
+fn failed(personal: &Personal, item: &OutboxItem, error: &Error) -> Delivered {
+    let text = chain(error);
+    if !error.is_temporary() {
+        tracing::error!(request.id = %item.request, "Slack refused the message of request {}: {text}", item.request);
+        return park(personal, text);
+    }
+    tracing::warn!(request.id = %item.request, "the message of request {} will be tried again: {text}", item.request);
+    if item.posted.is_none() {
+        personal.set_trouble(Some(text.clone()));
+    }
+    let not_before = personal.approvals().now().plus(pause(error, item.attempts));
+    Delivered::Retry { not_before, error: text }
+}
+
+fn park(personal: &Personal, error: String) -> Delivered {
+    Delivered::Park { error, at: personal.approvals().now() }
+}
+
+/// How long to wait before the next try: what Slack says, else doubled from try to try.
+fn pause(error: &Error, attempts: u32) -> Duration {
+    match error {
+        Error::RateLimited { retry_after, .. } => (*retry_after).max(FIRST_PAUSE),
+        _ => FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(attempts.min(16))).min(LONGEST_PAUSE),
+    }
+}
+
+/// A request that nobody will ever see is ended at once, so that nobody waits for it in vain.
+async fn undeliverable(personal: &Personal, dossier: &Dossier, error: &str) -> Result<(), StoreError> {
+    let request = &dossier.request;
+    let store = personal.approvals().store();
+    let parked = store.parked(AT_ONCE).await?;
+    let lost = parked.iter().filter(|parked| parked.request == request.id).count() + 1;
+    if request.state.is_final() || lost < request.policy.channels.len() {
+        return Ok(());
+    }
+    let by = CancelledBy::Undeliverable(error.to_owned());
+    if let Err(error) = personal.approvals().cancel(request.id, by).await {
+        tracing::debug!(error = &error as &dyn std::error::Error, "request {} was not cancelled", request.id);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_a_limit_and_slack_has_the_say() {
+        let down = Error::Http { method: "chat.update".into(), status: 503 };
+        assert_eq!(pause(&down, 0), FIRST_PAUSE);
+        assert_eq!(pause(&down, 2), FIRST_PAUSE * 4);
+        assert_eq!(pause(&down, u32::MAX), LONGEST_PAUSE);
+        let limited = Error::RateLimited { method: "chat.update".into(), retry_after: Duration::from_mins(1) };
+        assert_eq!(pause(&limited, 0), Duration::from_mins(1));
+    }
+}
