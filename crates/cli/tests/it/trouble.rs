@@ -1,0 +1,110 @@
+//! Slack in trouble.
+
+use countersign_testkit::{Settings, permission_request};
+use serde_json::json;
+
+use crate::{behavior, ids, start, start_with};
+
+/// An address where nobody listens: a port that was just given back.
+fn nowhere() -> String {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    format!("http://{}/api/", listener.local_addr().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slack_unreachable_is_no_decision_and_nobodys_denial() {
+    let app = start_with(&Settings { wait_s: 2, api_url: Some(nowhere()), ..Settings::default() }).await;
+    let input = permission_request("ls").to_string();
+    let plain = app.ask_with(&[], input.as_bytes()).await.finish().await;
+    assert_eq!((plain.code, plain.stdout.as_str()), (Some(0), ""));
+    assert!(plain.stderr.contains("could not be reached"), "{}", plain.stderr);
+    let gated = app.ask_with(&["--gate"], input.as_bytes()).await.finish().await;
+    assert_eq!((gated.code, gated.stdout.as_str()), (Some(2), ""));
+    assert!(gated.stderr.contains("could not be reached"), "{}", gated.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_message_ends_the_wait_at_once() {
+    let app = start().await;
+    app.workspace()
+        .fault(&json!({ "fail": { "method": "chat.postMessage", "times": 1, "error": "channel_not_found" } }))
+        .unwrap();
+    let ended = app.ask(&permission_request("ls")).await.finish().await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
+    assert!(ended.stderr.contains("channel_not_found"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_token_ends_the_wait_at_once() {
+    let app = start().await;
+    app.workspace()
+        .fault(&json!({ "fail": { "method": "apps.connections.open", "times": 50, "error": "invalid_auth" } }))
+        .unwrap();
+    let ended = app.ask(&permission_request("ls")).await.finish().await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
+    assert!(ended.stderr.contains("invalid_auth"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failing_update_never_holds_up_the_answer_and_is_repaired() {
+    let app = start().await;
+    let dm = app.direct_message("alice");
+    let hook = app.ask(&permission_request("ls")).await;
+    let message = app.message_with(&dm, ids::APPROVE).await;
+    app.workspace()
+        .fault(&json!({ "fail": { "method": "chat.update", "times": 2, "error": "internal_error" } }))
+        .unwrap();
+    app.click("alice", &dm, &message, ids::APPROVE).await;
+    assert_eq!(behavior(&hook.answer().await), Some("allow"));
+    app.message_saying(&dm, "Approved by alice").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rate_limits_are_waited_out() {
+    let app = start().await;
+    let dm = app.direct_message("alice");
+    for method in ["chat.postMessage", "chat.update"] {
+        app.workspace().fault(&json!({ "rate_limit": { "method": method, "times": 1, "retry_after": 1 } })).unwrap();
+    }
+    let hook = app.ask(&permission_request("ls")).await;
+    let message = app.message_with(&dm, ids::APPROVE).await;
+    app.click("alice", &dm, &message, ids::APPROVE).await;
+    assert_eq!(behavior(&hook.answer().await), Some("allow"));
+    app.message_saying(&dm, "Approved by alice").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_are_replaced_without_a_lost_click() {
+    for kind in ["refresh_requested", "warning", "drop"] {
+        let app = start().await;
+        let dm = app.direct_message("alice");
+        let hook = app.ask(&permission_request("ls")).await;
+        let message = app.message_with(&dm, ids::APPROVE).await;
+        let app_id = app.workspace().ready().app_id.clone();
+        app.workspace()
+            .wait(|running| (running.workspace().connections(&app_id) >= 2).then_some(()), countersign_testkit::WITHIN)
+            .await
+            .unwrap();
+        app.workspace().fault(&json!({ "disconnect": kind })).unwrap();
+        if kind == "drop" {
+            // It may go over a connection that was cut.
+            app.press("alice", &dm, &message, ids::APPROVE).await;
+        } else {
+            let click = app.click("alice", &dm, &message, ids::APPROVE).await;
+            assert!(click.acked, "{kind}");
+        }
+        assert_eq!(behavior(&hook.answer().await), Some("allow"), "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn socket_mode_switched_off_ends_the_wait() {
+    let app = start().await;
+    let dm = app.direct_message("alice");
+    let hook = app.ask(&permission_request("ls")).await;
+    app.message_with(&dm, ids::APPROVE).await;
+    app.workspace().fault(&json!({ "disconnect": "link_disabled" })).unwrap();
+    let ended = hook.finish().await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
+    assert!(ended.stderr.contains("Socket Mode is switched off"), "{}", ended.stderr);
+}

@@ -1,0 +1,18 @@
+//! What the tests of the whole product need: the real binary, a real workspace, a real database.
+//!
+//! A [`TestApp`] is one user's machine: a home, a configuration, a local Slack. It starts the binary as a coding agent
+//! would, and its people click. Nothing here waits by sleeping: every wait is for an event, with a limit.
+
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "this crate is test code: a failed expectation is a failed test"
+)]
+
+mod app;
+mod hook;
+mod input;
+
+pub use app::{Settings, TestApp, WITHIN, action_ids, text_of};
+pub use hook::{Finished, Hook};
+pub use input::{call, permission_request};
