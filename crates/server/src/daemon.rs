@@ -42,6 +42,7 @@ fn spawn_workers(personal: &Personal, key: &Arc<AuditKey>) {
     tasks.spawn(workers::link_audit(personal.clone(), Arc::clone(key)));
     tasks.spawn(workers::cancel_orphans(personal.clone()));
     tasks.spawn(workers::leave_when_idle(personal.clone()));
+    tasks.spawn(workers::sweep(personal.clone()));
 }
 
 async fn leave_on_signal(personal: Personal) {

@@ -194,13 +194,17 @@ impl TestApp {
         self.workspace.wait_for_ephemeral(channel, &user, says, WITHIN).await.expect("an ephemeral message")
     }
 
+    /// Waits until the daemon can hear of clicks: a message may be there before its first connection is.
+    pub async fn connected(&self) {
+        let app_id = self.workspace.ready().app_id.clone();
+        let connected = |running: &Running| (running.workspace().connections(&app_id) > 0).then_some(());
+        self.workspace.wait(connected, WITHIN).await.expect("the daemon connects");
+    }
+
     /// Presses a button of a message.
     pub async fn click(&self, name: &str, channel: &ChannelId, message: &Value, action_id: &str) -> Answer {
         let user = self.user(name);
-        let app_id = self.workspace.ready().app_id.clone();
-        let connected = |running: &Running| (running.workspace().connections(&app_id) > 0).then_some(());
-        // The message may be there before the daemon's first connection is.
-        self.workspace.wait(connected, WITHIN).await.expect("the daemon connects");
+        self.connected().await;
         self.workspace.click(&user, channel, ts_of(message), action_id).await.expect("a person can click")
     }
 
@@ -213,7 +217,7 @@ impl TestApp {
     }
 
     /// Asks the daemon how it is until it says what is wanted.
-    async fn daemon_says(&self, pointer: &str, wanted: impl Fn(&Value) -> bool) {
+    pub async fn daemon_says(&self, pointer: &str, wanted: impl Fn(&Value) -> bool) {
         let limit = Instant::now() + WITHIN;
         while Instant::now() < limit {
             let status = self.run(&["hook", "status", "--json"]).await;

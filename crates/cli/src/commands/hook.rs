@@ -99,7 +99,7 @@ pub(crate) struct Flags {
     #[arg(long, conflicts_with = "stop")]
     test: bool,
 
-    /// End the daemon; what is pending is withdrawn.
+    /// End every daemon of yours; what is pending is withdrawn.
     #[arg(long)]
     stop: bool,
 
@@ -116,7 +116,7 @@ impl Options {
             Some(Verb::Status(options)) => options.run(context),
             Some(Verb::Logs(options)) => options.run(context),
             None if self.flags.daemon => daemon::run(),
-            None if self.flags.stop => self.flags.stop(context),
+            None if self.flags.stop => stop(context),
             None if self.flags.test => self.flags.test(context),
             None => Ok(self.flags.ask(context)),
         }
@@ -148,17 +148,6 @@ impl Flags {
             }
         };
         Ok(write(&client::test(&config, &mut tell)))
-    }
-
-    fn stop(&self, context: &Context<'_>) -> anyhow::Result<u8> {
-        let config = self.client(context)?;
-        let deadline = Instant::now() + STOP_WITHIN;
-        let ended = rendezvous::stop(&config.paths, &config.version, deadline).context("could not stop the daemon")?;
-        output::say(match ended {
-            rendezvous::Ended::WasNotRunning => "No daemon was running.",
-            _ => "The daemon has left.",
-        });
-        Ok(exit::OK)
     }
 
     fn client(&self, context: &Context<'_>) -> anyhow::Result<ClientConfig> {
@@ -198,6 +187,23 @@ impl Flags {
     const fn mode(&self) -> Mode {
         if self.gate { Mode::Gate } else { Mode::Advise }
     }
+}
+
+/// Ends every daemon of this user. It needs neither configuration nor tokens.
+fn stop(context: &Context<'_>) -> anyhow::Result<u8> {
+    let deadline = Instant::now() + STOP_WITHIN;
+    let places = rendezvous::candidates(context.dirs.runtime.as_deref(), &context.dirs.state);
+    let mut ended = 0;
+    for paths in rendezvous::Paths::all_in(&places) {
+        let how = rendezvous::stop(&paths, env!("CARGO_PKG_VERSION"), deadline).context("could not stop the daemon")?;
+        ended += u32::from(how != rendezvous::Ended::WasNotRunning);
+    }
+    output::say(&match ended {
+        0 => "No daemon was running.".to_owned(),
+        1 => "The daemon has left.".to_owned(),
+        several => format!("{several} daemons have left."),
+    });
+    Ok(exit::OK)
 }
 
 /// Writes what the hook has to say.

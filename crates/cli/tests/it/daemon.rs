@@ -43,8 +43,8 @@ async fn the_daemon_keeps_nothing_of_the_session_that_started_it() {
     assert_eq!(std::fs::read_link(format!("/proc/{pid}/cwd")).unwrap(), std::path::Path::new("/"));
     let arguments = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap();
     assert!(!arguments.contains("xox") && !arguments.contains("xapp"), "{arguments}");
-    let stopped = app.run(&["hook", "--stop"]).await;
-    assert_eq!(stopped.code, Some(0), "{stopped:?}");
+    let stopped = app.bare_command().args(["hook", "--stop"]).output().await.unwrap();
+    assert!(stopped.status.success(), "it needs no configuration: {stopped:?}");
     let ended = hook.finish().await;
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
     app.message_saying(&dm, "Cancelled at the terminal by").await;
@@ -186,4 +186,64 @@ async fn the_same_key_with_another_call_is_refused() {
     let answer = next(&mut other);
     assert_eq!(answer.get("outcome"), Some(&json!("no_decision")), "{answer}");
     assert!(answer.to_string().contains("about something else"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_program_on_the_same_slack_app_is_noticed() {
+    use secrecy::ExposeSecret as _;
+    let app = start().await;
+    let ready = app.workspace().ready();
+    let client = countersign_slack::client::Client::new(ready.api_url.parse().unwrap()).unwrap();
+    let token = ready.app_token.expose_secret().parse().unwrap();
+    let other = countersign_slack::socket_mode::SocketMode::new(client, token, Default::default());
+    let mut status = other.status();
+    let (deliveries, _kept) = tokio::sync::mpsc::channel(8);
+    let running = tokio::task::LocalSet::new();
+    let cancel = tokio_util::sync::CancellationToken::new();
+    let serving = other.run(deliveries, cancel.clone());
+    running
+        .run_until(async {
+            let serving = tokio::task::spawn_local(serving);
+            status.wait_for(|status| status.connected == 2).await.unwrap();
+            app.run(&["requests", "list"]).await;
+            app.daemon_says("/daemon/slack/connections_elsewhere", |count| count.as_u64() == Some(2)).await;
+            let log = app.run(&["hook", "logs"]).await;
+            assert!(log.stdout.contains("belong to another program"), "{}", log.stdout);
+            cancel.cancel();
+            serving.await.unwrap().unwrap();
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_user_is_not_spoken_to() {
+    use std::os::unix::{fs::PermissionsExt as _, process::CommandExt as _};
+    /// A user that nothing runs as.
+    const NOBODY: u32 = 65_534;
+    if !nix::unistd::geteuid().is_root() {
+        // Only root can be somebody else for a moment.
+        return;
+    }
+    let app = start().await;
+    app.run(&["requests", "list"]).await;
+    // Even when the directory and the socket are open to everybody.
+    for path in [app.home(), &app.home().join("run"), app.paths().dir(), &app.paths().socket()] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let script = "import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])\ns.settimeout(20)\n\
+                  s.sendall(sys.argv[2].encode()+b'\\n')\nprint(s.recv(4096))";
+    let line = hello("0.1.0", "status").to_string();
+    let mut stranger = std::process::Command::new("python3");
+    stranger
+        .args(["-c", script])
+        .arg(app.paths().socket())
+        .arg(line)
+        .uid(NOBODY)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin:/usr/local/bin");
+    let output = tokio::task::spawn_blocking(move || stranger.output().unwrap()).await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let refused = said.trim() == "b''" || String::from_utf8_lossy(&output.stderr).contains("Error");
+    assert!(refused, "{said} {output:?}");
+    std::fs::set_permissions(app.paths().dir(), std::fs::Permissions::from_mode(0o700)).unwrap();
 }

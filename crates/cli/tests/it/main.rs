@@ -7,6 +7,7 @@ mod commands;
 mod crash;
 mod daemon;
 mod decide;
+mod help;
 mod input;
 mod review;
 mod setup;

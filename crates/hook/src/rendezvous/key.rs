@@ -69,12 +69,22 @@ impl Serialize for DaemonKey {
 impl<'de> Deserialize<'de> for DaemonKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A text that names no daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("daemon key is not 16 hex digits")]
+pub struct DaemonKeyError;
+
+impl std::str::FromStr for DaemonKey {
+    type Err = DaemonKeyError;
+
+    fn from_str(text: &str) -> Result<Self, DaemonKeyError> {
         let well_formed = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
-        u64::from_str_radix(&text, 16)
-            .ok()
-            .filter(|_| well_formed)
-            .map(|number| Self(number.to_be_bytes()))
-            .ok_or_else(|| serde::de::Error::custom("daemon key is not 16 hex digits"))
+        let number = u64::from_str_radix(text, 16).ok().filter(|_| well_formed).ok_or(DaemonKeyError)?;
+        Ok(Self(number.to_be_bytes()))
     }
 }
 

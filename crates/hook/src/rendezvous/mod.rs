@@ -26,7 +26,7 @@ mod spawn;
 mod stop;
 
 pub use door::{ConnectError, MeetError, connect, meet};
-pub use key::DaemonKey;
+pub use key::{DaemonKey, DaemonKeyError};
 pub use paths::{Paths, PathsError, candidates};
 pub use peer::{PeerError, verify_peer};
 pub use readiness::{Readiness, StartError};

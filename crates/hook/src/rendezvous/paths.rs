@@ -110,6 +110,19 @@ impl Paths {
         Ok(paths)
     }
 
+    /// Every daemon that ever met its clients in one of these directories, whether it runs or not.
+    ///
+    /// A directory that is missing or not safe has none: nothing in it is to be trusted.
+    pub fn all_in(candidates: &[PathBuf]) -> Vec<Self> {
+        let mut all = Vec::new();
+        for dir in candidates {
+            let names = fs::read_dir(dir).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.file_name());
+            let keys = names.filter_map(|name| name.to_str()?.strip_suffix(".lock")?.parse::<DaemonKey>().ok());
+            all.extend(keys.filter_map(|key| Self::in_dir(dir, key).ok()));
+        }
+        all
+    }
+
     /// The names only, nothing touched.
     fn named(dir: &Path, key: DaemonKey) -> Result<Self, PathsError> {
         if !dir.is_absolute() {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod expiry;
+mod housekeeping;
 mod idle;
 mod orphans;
 mod outbox;
@@ -11,6 +12,7 @@ use std::time::Duration;
 pub(crate) use self::{
     audit::{link_all, link_audit},
     expiry::expire,
+    housekeeping::sweep,
     idle::leave_when_idle,
     orphans::cancel_orphans,
     outbox::{deliver, drain},
