@@ -29,7 +29,7 @@ pub use entropy::Entropy;
 pub use grant::{CLAIM_WITHIN, Grant, GrantTransitionError};
 pub use hints::{Armed, Hints};
 pub use id::{GroupName, ParseIdError, PersonId, RequestId, RequestKey, RequestToken};
-pub use person::{Person, SlackIdentity};
+pub use person::{Installation, Person, SlackIdentity};
 pub use policy::{AskPolicy, Combine, Effect, Policy, Requirement, SelfApproval, Voters};
 pub use port::{Store, StoreError};
 pub use request::{ApprovedBy, CancelledBy, DeniedBy, Destination, Request, RequestState, Requester, TransitionError};

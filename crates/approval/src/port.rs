@@ -9,7 +9,7 @@ use crate::{
     grant::Grant,
     hints::Hints,
     id::{PersonId, RequestId, RequestKey, RequestToken},
-    person::{Person, SlackIdentity},
+    person::{Installation, Person, SlackIdentity},
     policy::{Evaluation, Ineligible},
     request::{CancelledBy, DeniedBy, Destination, Request},
     time::Timestamp,
@@ -276,6 +276,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Anything else, or a grant that is not claimed, changes nothing and answers `false`.
     async fn end_grant(&self, id: RequestId, end: Grant) -> Result<bool, StoreError>;
 
+    /// Grants that are issued or claimed and have not ended, oldest first.
+    async fn open_grants(&self, limit: u32) -> Result<Vec<(RequestId, Grant)>, StoreError>;
+
+    /// Keeps what is known of an installation, so that a restart does not depend on Slack to know it.
+    async fn put_installation(&self, installation: Installation, at: Timestamp) -> Result<(), StoreError>;
+
+    /// What is known of installations, the latest first.
+    async fn installations(&self) -> Result<Vec<Installation>, StoreError>;
+
     /// Inserts or replaces a person.
     async fn put_person(&self, person: Person, at: Timestamp) -> Result<(), StoreError>;
 
@@ -298,6 +307,13 @@ pub trait Store: Send + Sync + fmt::Debug {
         delivered: Delivered,
         lease_until: Timestamp,
     ) -> Result<Option<OutboxItem>, StoreError>;
+
+    /// Makes every waiting row due: for the one process that works on the outbox when it starts, since whoever held a
+    /// lease before is dead.
+    async fn release_leases(&self, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Whether nobody will ever see a request: every message of it was given up, and none was ever posted.
+    async fn is_undeliverable(&self, request: RequestId) -> Result<bool, StoreError>;
 
     /// When the next outbox row is due: a new one (then the time has passed already), a retry, or a lease that runs out.
     async fn next_outbox(&self) -> Result<Option<Timestamp>, StoreError>;

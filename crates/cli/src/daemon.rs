@@ -14,6 +14,7 @@ use countersign_hook::rendezvous::{DaemonSpec, Readiness, Seat, detach};
 use countersign_server::{AuditKey, Personal, Settings, SlackApp, daemon};
 use countersign_slack::client::{ApiBase, Client, RetryPolicy, Token};
 use countersign_store::SqliteStore;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -79,12 +80,22 @@ fn start() -> anyhow::Result<Started> {
     // Its own session cannot be had twice, which is what a person sees who starts it by hand; it works all the same.
     let _ = detach();
     logging::to_file(&spec.state_dir.join("daemon.log"), &spec.log_level).context("could not open the log")?;
+    raise_file_limit();
     let seat = Seat::take(&spec.paths()?)?;
     let store_lock = lock_store(&spec)?;
     let runtime = commands::runtime()?;
     let (personal, key) = runtime.block_on(assemble(&spec))?;
     tracing::info!(version = spec.version, api = spec.api_url, "daemon {} is here", std::process::id());
     Ok(Started { runtime, personal, seat, key, _store_lock: store_lock })
+}
+
+/// Lets the daemon have as many open files as the system allows: each waiting client is one.
+fn raise_file_limit() {
+    let limits = getrlimit(Resource::RLIMIT_NOFILE);
+    let raised = limits.and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::warn!("the limit of open files stays as it is: {error}");
+    }
 }
 
 /// Holds the store for life. The socket's lock is in the runtime directory: a user with two of those (a login and a

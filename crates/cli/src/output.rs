@@ -37,10 +37,15 @@ pub(crate) fn data(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// Writes bytes of data as they are.
+/// Writes bytes of data as they are. A reader that has gone is no failure.
 pub(crate) fn raw(bytes: &[u8]) {
+    let _ = try_raw(bytes);
+}
+
+/// Writes bytes of data as they are, for whoever has to know whether they arrived.
+pub(crate) fn try_raw(bytes: &[u8]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(bytes).and_then(|()| out.flush());
+    out.write_all(bytes).and_then(|()| out.flush())
 }
 
 /// Writes a value as one line of JSON.

@@ -48,7 +48,9 @@ fn visible(c: char) -> Option<char> {
 /// text: zero width, variation selectors, tags, fillers.
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
-        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+        '\u{00AD}' | '\u{034F}' | '\u{0600}'..='\u{0605}' | '\u{061C}' | '\u{06DD}' | '\u{070F}'
+        | '\u{0890}'..='\u{0891}' | '\u{08E2}' | '\u{2800}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1345F}'
+        | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
         | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
         | '\u{FFF0}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
@@ -66,6 +68,9 @@ mod tests {
     #[case::bidi_is_removed("\u{202e}evil\u{2066}x", "evilx")]
     #[case::zero_width_is_removed("rm\u{200b} -rf", "rm -rf")]
     #[case::tags_are_removed("x\u{e0041}\u{e007f}y", "xy")]
+    #[case::braille_blank("a\u{2800}b", "ab")]
+    #[case::musical_controls("a\u{1d173}b\u{1d17a}", "ab")]
+    #[case::shorthand_and_hieroglyph_controls("a\u{1bca0}b\u{13430}", "ab")]
     #[case::trimmed("  x \n", "x")]
     fn only_what_can_be_seen_remains(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(one_line(text, TEXT_MAX_CHARS), expected);

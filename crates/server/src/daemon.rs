@@ -20,6 +20,7 @@ pub async fn run(personal: Personal, mut seat: Seat, key: AuditKey) {
         return;
     };
     let key = Arc::new(key);
+    inherit(&personal).await;
     spawn_workers(&personal, &key);
     let signals = personal.clone();
     personal.tasks().spawn(async move { leave_on_signal(signals).await });
@@ -33,6 +34,15 @@ pub async fn run(personal: Personal, mut seat: Seat, key: AuditKey) {
     drop(seat);
 }
 
+/// Takes over from the daemon before: what it knew of Slack, and the messages it was about to draw.
+async fn inherit(personal: &Personal) {
+    slack::recall_installation(personal).await;
+    // Whoever leased them is dead: this process holds the store's lock.
+    if let Err(error) = personal.approvals().store().release_leases(personal.approvals().now()).await {
+        tracing::error!(error = &error as &dyn std::error::Error, "could not take over the outbox");
+    }
+}
+
 fn spawn_workers(personal: &Personal, key: &Arc<AuditKey>) {
     let tasks = personal.tasks();
     tasks.spawn(slack::run(personal.clone()));
@@ -43,6 +53,7 @@ fn spawn_workers(personal: &Personal, key: &Arc<AuditKey>) {
     tasks.spawn(workers::cancel_orphans(personal.clone()));
     tasks.spawn(workers::leave_when_idle(personal.clone()));
     tasks.spawn(workers::sweep(personal.clone()));
+    tasks.spawn(workers::end_grants(personal.clone()));
 }
 
 async fn leave_on_signal(personal: Personal) {

@@ -13,6 +13,7 @@ mod personal;
 pub mod render;
 mod scopes;
 mod slack;
+mod waiting;
 mod workers;
 
 pub use audit_key::{AuditKey, AuditKeyError, signature_holds};

@@ -2,15 +2,24 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
-use countersign_approval::{Approvals, RequestId};
-use tokio::sync::watch;
+use countersign_approval::{Approvals, Installation, RequestId};
+use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{installation::Installation, slack::SlackApp};
+use crate::{slack::SlackApp, waiting::Waiting};
+
+/// Large inputs (over 64 KiB, 8 MiB at most) that are read at the same time: half a gigabyte at the worst.
+const LARGE_INPUTS: usize = 64;
+
+/// Uploaded files that are remembered; after that many the next review uploads again.
+const REMEMBERED_FILES: usize = 1000;
 
 /// Settings of a personal daemon; everything it needs to know of its surroundings.
 #[derive(Clone, Debug)]
@@ -40,21 +49,17 @@ struct Inner {
     slack: SlackApp,
     installation: watch::Sender<Option<Installation>>,
     trouble: watch::Sender<Option<String>>,
-    /// How many connections wait for each request. Locked for a count only.
-    waiting: Mutex<HashMap<RequestId, usize>>,
+    waiting: Waiting,
+    instance: String,
+    claimants: AtomicU64,
+    bulk: Arc<Semaphore>,
+    /// Locked for a look-up only.
+    files: Mutex<HashMap<RequestId, String>>,
     connections: watch::Sender<usize>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
     /// Cancelled once the socket is gone, so that whoever is told to go elsewhere does not come back here.
     door_closed: CancellationToken,
-}
-
-/// One connection's place among those waiting for a request.
-#[derive(Debug)]
-pub(crate) struct Place {
-    personal: Personal,
-    id: RequestId,
-    left: bool,
 }
 
 /// An open connection; counted until dropped.
@@ -64,13 +69,19 @@ pub(crate) struct OpenConnection(Personal);
 impl Personal {
     /// The parts put together.
     pub fn new(settings: Settings, approvals: Approvals, slack: SlackApp, shutdown: CancellationToken) -> Self {
+        // Process ids come back; together with the time they do not.
+        let instance = format!("hook:{}@{}", std::process::id(), approvals.now().as_micros());
         Self(Arc::new(Inner {
             settings,
             approvals,
             slack,
             installation: watch::Sender::new(None),
             trouble: watch::Sender::new(None),
-            waiting: Mutex::default(),
+            waiting: Waiting::default(),
+            instance,
+            claimants: AtomicU64::new(1),
+            bulk: Arc::new(Semaphore::new(LARGE_INPUTS)),
+            files: Mutex::default(),
             connections: watch::Sender::new(0),
             tasks: TaskTracker::new(),
             shutdown,
@@ -137,15 +148,39 @@ impl Personal {
         self.0.trouble.borrow().clone()
     }
 
-    /// Takes a place among those waiting for a request.
-    pub(crate) fn wait_for(&self, id: RequestId) -> Place {
-        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        *waiting.entry(id).or_default() += 1;
-        Place { personal: self.clone(), id, left: false }
+    /// The questions that wait here.
+    pub(crate) fn waiting(&self) -> &Waiting {
+        &self.0.waiting
     }
 
-    pub(crate) fn is_waited_for(&self, id: RequestId) -> bool {
-        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&id)
+    /// A name for one more connection. It begins with [`Self::instance`].
+    pub(crate) fn next_claimant(&self) -> String {
+        let number = self.0.claimants.fetch_add(1, Ordering::Relaxed);
+        format!("{}/{number}", self.0.instance)
+    }
+
+    /// Names this very daemon, for as long as it runs.
+    pub(crate) fn instance(&self) -> &str {
+        &self.0.instance
+    }
+
+    /// The right to hold one large input in memory.
+    pub(crate) fn bulk(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.bulk)
+    }
+
+    /// Where the file of a request too long for a dialog is, once it was uploaded.
+    pub(crate) fn file_of(&self, id: RequestId) -> Option<String> {
+        self.0.files.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// Remembers where the file of a request is.
+    pub(crate) fn set_file(&self, id: RequestId, address: String) {
+        let mut files = self.0.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if files.len() >= REMEMBERED_FILES {
+            files.clear();
+        }
+        files.insert(id, address);
     }
 
     pub(crate) fn open_connection(&self) -> OpenConnection {
@@ -155,33 +190,6 @@ impl Personal {
 
     pub(crate) fn connections(&self) -> watch::Receiver<usize> {
         self.0.connections.subscribe()
-    }
-}
-
-impl Place {
-    /// Leaves; says whether nobody waits for the request any more.
-    pub(crate) fn leave(mut self) -> bool {
-        self.left = true;
-        self.step_back()
-    }
-
-    fn step_back(&self) -> bool {
-        let mut waiting = self.personal.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(count) = waiting.get_mut(&self.id) else { return true };
-        *count -= 1;
-        let last = *count == 0;
-        if last {
-            waiting.remove(&self.id);
-        }
-        last
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if !self.left {
-            self.step_back();
-        }
     }
 }
 

@@ -126,9 +126,12 @@
   const focusKey = (node) => node && (node.id ? `#${CSS.escape(node.id)}` : node.name && node.value !== undefined && node.type !== "hidden"
     ? `[name="${CSS.escape(node.name)}"]${node.type === "submit" ? `[value="${CSS.escape(node.value)}"]` : ""}`
     : node.getAttribute?.("href") ? `[href="${CSS.escape(node.getAttribute("href"))}"]` : node.tagName === "SUMMARY" ? "summary" : "");
+  // A view that lies on another is a form of its own, whatever its fields are called.
+  const viewOf = (node) => one("[data-view-id]", node)?.dataset.viewId;
   const swap = (old, fresh) => {
-    const key = old.contains(document.activeElement) ? focusKey(document.activeElement) : "";
-    keep(old, fresh);
+    const isSame = viewOf(old) === viewOf(fresh);
+    const key = isSame && old.contains(document.activeElement) ? focusKey(document.activeElement) : "";
+    if (isSame) keep(old, fresh);
     old.replaceWith(fresh);
     if (key) one(key, fresh)?.focus({ preventScroll: true });
   };
@@ -208,12 +211,15 @@
       || one(".dialog-body :is(input:not([type=hidden]), textarea, select), .dialog-foot .btn-primary, .dialog-foot .btn", dialog);
     first?.focus({ preventScroll: true });
   };
-  document.addEventListener("cancel", (event) => {
+  const closeView = (event) => {
     const close = one("form[data-close]", event.target);
     if (!close) return;
     event.preventDefault();
     close.requestSubmit();
-  }, true);
+  };
+  // Browsers let a second Escape close a dialog at once: the app has to hear of that too.
+  document.addEventListener("cancel", closeView, true);
+  document.addEventListener("close", closeView, true);
 
   // Forms.
   const send = async (form, submitter, extra = {}) => {

@@ -21,6 +21,13 @@ CREATE TABLE identity (
 
 CREATE INDEX identity_of_person ON identity (person);
 
+-- What Slack told of the teams that the app is installed in. Tokens are not here.
+CREATE TABLE installation (
+    team TEXT PRIMARY KEY NOT NULL,
+    data TEXT NOT NULL,
+    seen_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE request (
     id TEXT PRIMARY KEY NOT NULL,
     key TEXT NOT NULL UNIQUE,
@@ -57,6 +64,8 @@ CREATE TABLE request_grant (
     claim_by INTEGER NOT NULL,
     data TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX grant_open ON request_grant (claim_by) WHERE state IN ('issued', 'claimed');
 
 -- One row for each message that shows a request. `due_at` is when it may be worked on: the end of a lease or of a
 -- pause after a failure. A copy's destination is `copy:<channel>:<ts>`.

@@ -10,6 +10,7 @@ pub(crate) mod change;
 pub(crate) mod dossier;
 pub(crate) mod grant;
 pub(crate) mod inbox;
+pub(crate) mod installation;
 pub(crate) mod outbox;
 pub(crate) mod people;
 pub(crate) mod request;

@@ -10,9 +10,12 @@
 )]
 
 mod app;
+mod browser;
 mod hook;
 mod input;
 
 pub use app::{Settings, TestApp, WITHIN, action_ids, text_of};
+pub use browser::{Browser, Device};
+pub use fantoccini::key::Key;
 pub use hook::{Finished, Hook};
 pub use input::{call, permission_request};

@@ -131,7 +131,7 @@ impl Flags {
             Ok(config) => client::run(stdin, &config),
             Err(error) => client::unavailable(stdin, &format!("{error:#}"), self.mode()),
         };
-        write(&exit)
+        write(&exit, self.mode())
     }
 
     fn test(&self, context: &Context<'_>) -> anyhow::Result<u8> {
@@ -147,7 +147,7 @@ impl Flags {
                 output::say(&format!("Asked {whom} in Slack; waiting for the click…"));
             }
         };
-        Ok(write(&client::test(&config, &mut tell)))
+        Ok(write(&client::test(&config, &mut tell), Mode::Advise))
     }
 
     fn client(&self, context: &Context<'_>) -> anyhow::Result<ClientConfig> {
@@ -206,13 +206,16 @@ fn stop(context: &Context<'_>) -> anyhow::Result<u8> {
     Ok(exit::OK)
 }
 
-/// Writes what the hook has to say.
-fn write(exit: &HookExit) -> u8 {
+/// Writes what the hook has to say. An answer that cannot be written is none.
+fn write(exit: &HookExit, mode: Mode) -> u8 {
     if !exit.stderr.is_empty() {
         output::say(exit.stderr.trim_end_matches('\n'));
     }
-    if !exit.stdout.is_empty() {
-        output::raw(&exit.stdout);
+    match output::try_raw(&exit.stdout) {
+        Ok(()) => exit.code,
+        Err(error) => {
+            output::say(&format!("countersign: the answer could not be written: {error}"));
+            if mode == Mode::Gate { exit::USAGE } else { exit::FAULT }
+        }
     }
-    exit.code
 }

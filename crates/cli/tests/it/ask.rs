@@ -149,3 +149,17 @@ async fn the_command_line_names_the_approver() {
     app.click("bob", &dm, &message, ids::APPROVE).await;
     assert_eq!(behavior(&hook.answer().await), Some("allow"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_middle_of_a_tools_name_is_not_hidden() {
+    let app = start().await;
+    let dm = app.direct_message("alice");
+    let tool = format!("mcp__files__read_only_{}_DELETE_EVERYTHING_{}", "a".repeat(60), "b".repeat(60));
+    let mut input = permission_request("ls");
+    input["tool_name"] = json!(tool);
+    let hook = app.ask(&input).await;
+    let message = app.message_with(&dm, ids::APPROVE).await;
+    assert!(text_of(&message).contains(&tool), "{}", text_of(&message));
+    app.click("alice", &dm, &message, ids::DENY).await;
+    hook.answer().await;
+}

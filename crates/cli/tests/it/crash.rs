@@ -70,3 +70,20 @@ async fn a_decision_survives_a_daemon_killed_before_it_was_answered() {
     app.continue_process(hook.pid());
     assert_eq!(behavior(&hook.answer().await), Some("deny"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_click_counts_although_slack_does_not_say_who_we_are() {
+    let app = start().await;
+    let dm = app.direct_message("alice");
+    let hook = app.ask(&permission_request("ls")).await;
+    let message = app.message_with(&dm, ids::APPROVE).await;
+    app.settled().await;
+    app.workspace()
+        .fault(&serde_json::json!({ "fail": { "method": "auth.test", "times": 1000, "http": 503 } }))
+        .unwrap();
+    let before = app.daemon_pid();
+    app.kill_daemon();
+    connected_again(&app, before).await;
+    app.press("alice", &dm, &message, ids::APPROVE).await;
+    assert_eq!(behavior(&hook.answer().await), Some("allow"));
+}

@@ -190,12 +190,14 @@ async fn the_same_key_with_another_call_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_program_on_the_same_slack_app_is_noticed() {
+    use countersign_slack::socket_mode::{Config, SocketMode};
     use secrecy::ExposeSecret as _;
+
     let app = start().await;
     let ready = app.workspace().ready();
     let client = countersign_slack::client::Client::new(ready.api_url.parse().unwrap()).unwrap();
     let token = ready.app_token.expose_secret().parse().unwrap();
-    let other = countersign_slack::socket_mode::SocketMode::new(client, token, Default::default());
+    let other = SocketMode::new(client, token, Config::default());
     let mut status = other.status();
     let (deliveries, _kept) = tokio::sync::mpsc::channel(8);
     let running = tokio::task::LocalSet::new();
@@ -246,4 +248,24 @@ async fn another_user_is_not_spoken_to() {
     let refused = said.trim() == "b''" || String::from_utf8_lossy(&output.stderr).contains("Error");
     assert!(refused, "{said} {output:?}");
     std::fs::set_permissions(app.paths().dir(), std::fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_approval_is_given_to_one_connection() {
+    let app = start().await;
+    let dm = app.direct_message("alice");
+    app.run(&["requests", "list"]).await;
+    let mut greeting = hello("0.1.0", "ask");
+    greeting["approver"] = json!(app.user("alice"));
+    let mut waiting: Vec<_> = (0..5).map(|_| dial(&app, &[greeting.clone(), permission_request("ls")])).collect();
+    for reader in &mut waiting {
+        assert_eq!(next(reader).get("event"), Some(&json!("accepted")));
+    }
+    let message = app.message_with(&dm, ids::APPROVE).await;
+    app.click("alice", &dm, &message, ids::APPROVE).await;
+    let answers = tokio::task::spawn_blocking(move || waiting.iter_mut().map(next).collect::<Vec<_>>());
+    let answers = answers.await.unwrap();
+    let approved = answers.iter().filter(|answer| answer.get("outcome") == Some(&json!("approved"))).count();
+    assert_eq!(approved, 1, "{answers:?}");
+    assert_eq!(app.workspace().messages(&dm).len(), 1);
 }

@@ -24,6 +24,34 @@ async fn somebody_else_is_told_why_not_and_the_request_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_else_opens_no_dialog_either() {
+    let app = in_channel(vec!["alice"]).await;
+    let channel = app.channel("approvals");
+    let hook = app.ask(&permission_request(&"x".repeat(10_000))).await;
+    let message = app.message_with(&channel, ids::REVIEW).await;
+    for action in [ids::REVIEW, ids::DENY_WHY] {
+        app.click("bob", &channel, &message, action).await;
+    }
+    app.whisper(&channel, "bob", "You cannot decide this").await;
+    assert!(app.workspace().views(&app.user("bob")).is_empty());
+    app.click("alice", &channel, &message, ids::DENY).await;
+    assert_eq!(behavior(&hook.answer().await), Some("deny"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_answer_names_who_decided_not_who_could() {
+    let app = in_channel(vec!["alice", "bob"]).await;
+    let channel = app.channel("approvals");
+    for name in ["alice", "bob"] {
+        let test = app.ask_with(&["--test"], b"").await;
+        let message = app.message_with(&channel, ids::APPROVE).await;
+        app.click(name, &channel, &message, ids::APPROVE).await;
+        assert_eq!(test.finish().await.stdout, format!("Test passed: {name} approved.\n"));
+        app.closed(&channel, &message).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_clicks_at_once_one_decides_and_the_other_is_told() {
     let app = in_channel(vec!["alice", "bob"]).await;
     let channel = app.channel("approvals");

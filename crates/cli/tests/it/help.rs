@@ -1,5 +1,7 @@
 //! Every help text, as a snapshot: it is what people and coding agents learn the commands from.
 
+use std::fmt::Write as _;
+
 use crate::start;
 
 const COMMANDS: &[&[&str]] = &[
@@ -34,7 +36,7 @@ async fn every_command_explains_itself() {
         assert!(output.status.success(), "{command:?}");
         assert!(output.stderr.is_empty(), "help is output, not talk: {command:?}");
         let text = String::from_utf8(output.stdout).unwrap();
-        all.push_str(&format!("$ countersign {} --help\n{text}\n", command.join(" ")));
+        writeln!(all, "$ countersign {} --help\n{text}", command.join(" ")).unwrap();
     }
     insta::assert_snapshot!(all);
 }

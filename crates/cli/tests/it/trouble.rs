@@ -108,3 +108,29 @@ async fn socket_mode_switched_off_ends_the_wait() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
     assert!(ended.stderr.contains("Socket Mode is switched off"), "{}", ended.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_no_approver_can_be_reached_the_wait_ends_at_once() {
+    let app = start_with(&Settings { approvers: vec!["alice", "bob"], ..Settings::default() }).await;
+    app.workspace()
+        .fault(&json!({ "fail": { "method": "chat.postMessage", "times": 2, "error": "channel_not_found" } }))
+        .unwrap();
+    let ended = app.ask(&permission_request("ls")).await.finish().await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
+    assert!(ended.stderr.contains("channel_not_found"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_corrected_token_is_used_without_further_ado() {
+    let app = start().await;
+    let dm = app.direct_message("alice");
+    let good = std::fs::read_to_string(app.config()).unwrap();
+    std::fs::write(app.config(), good.replace("xoxb-", "xoxb-0")).unwrap();
+    let refused = app.ask(&permission_request("ls")).await.finish().await;
+    assert!(refused.stderr.contains("invalid_auth"), "{}", refused.stderr);
+    std::fs::write(app.config(), good).unwrap();
+    let hook = app.ask(&permission_request("ls")).await;
+    let message = app.message_with(&dm, ids::APPROVE).await;
+    app.press("alice", &dm, &message, ids::APPROVE).await;
+    assert_eq!(behavior(&hook.answer().await), Some("allow"));
+}

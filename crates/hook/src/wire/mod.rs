@@ -35,10 +35,10 @@ pub const HELLO_MAX_BYTES: usize = 64 * 1024;
 /// Largest first line a daemon has to accept: a bare host input is a first line too.
 pub const FIRST_LINE_MAX_BYTES: usize = INPUT_MAX_BYTES;
 
-/// Largest line a client accepts from the daemon, in bytes: 4 MiB.
+/// Largest line a client accepts from the daemon, in bytes: 96 MiB.
 ///
-/// `list` and `show` answer in one line and may carry the whole of a request.
-pub const ANSWER_MAX_BYTES: usize = 4 * 1024 * 1024;
+/// `show` answers in one line with the whole of a request, in which an invisible character takes a dozen bytes.
+pub const ANSWER_MAX_BYTES: usize = 96 * 1024 * 1024;
 
 /// Longest deadline a daemon grants, in milliseconds: one day.
 pub const DEADLINE_MAX_MS: u64 = 24 * 60 * 60 * 1_000;

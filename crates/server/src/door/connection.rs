@@ -1,16 +1,20 @@
 //! One client's connection: lines with limits, both ways.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use countersign_hook::wire::{FIRST_LINE_MAX_BYTES, Final, INPUT_MAX_BYTES, LineError, LineSplitter};
 use nix::unistd::geteuid;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
+    sync::Semaphore,
 };
 
 /// A client that does not take its answer within this time has gone.
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
+
+/// From here on an input is large, and only so many are read at the same time.
+const LARGE_BYTES: usize = 64 * 1024;
 
 /// Read at once; a hook's input is a few kilobytes.
 const CHUNK_BYTES: usize = 16 * 1024;
@@ -45,17 +49,18 @@ pub(super) enum ConnectionError {
 pub(super) struct Connection {
     stream: UnixStream,
     splitter: LineSplitter,
+    bulk: Arc<Semaphore>,
 }
 
 impl Connection {
     /// Checks the peer before anything is read.
-    pub(super) fn open(stream: UnixStream) -> Result<Self, ConnectionError> {
+    pub(super) fn open(stream: UnixStream, bulk: Arc<Semaphore>) -> Result<Self, ConnectionError> {
         let peer = stream.peer_cred()?.uid();
         let own = geteuid().as_raw();
         if peer != own {
             return Err(ConnectionError::Stranger { peer, own });
         }
-        Ok(Self { stream, splitter: LineSplitter::new() })
+        Ok(Self { stream, splitter: LineSplitter::new(), bulk })
     }
 
     /// The first line, which may be a bare host input.
@@ -71,6 +76,8 @@ impl Connection {
 
     async fn line(&mut self, cap: usize) -> Result<Vec<u8>, ConnectionError> {
         let mut chunk = vec![0; CHUNK_BYTES];
+        let mut buffered = 0;
+        let mut large = None;
         loop {
             if let Some(line) = self.splitter.next_line(cap)? {
                 return Ok(line);
@@ -81,6 +88,11 @@ impl Connection {
                 return Err(ConnectionError::Left);
             }
             self.splitter.push(chunk.get(..read).unwrap_or_default());
+            buffered += read;
+            if buffered > LARGE_BYTES && large.is_none() {
+                // Whoever sends much waits here for those who sent much before; the deadline is the caller's.
+                large = Arc::clone(&self.bulk).acquire_owned().await.ok();
+            }
         }
     }
 

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use super::refused;
 use crate::{personal::Personal, render::Content};
 
+/// Characters of a request's first line in a list; `show` has the whole.
+const FIRST_LINE_CHARS: usize = 200;
+
 /// Requests in a list.
 const LIST_LIMIT: u32 = 200;
 
@@ -146,7 +149,8 @@ async fn find(personal: &Personal, args: &Value) -> Result<RequestId, DeskError>
 
 fn summary(request: &Request) -> Value {
     let content = Content::of(&request.subject);
-    let first = content.fields.first().map(|field| field.text.lines().next().unwrap_or_default().to_owned());
+    let first_line = |text: &str| text.lines().next().unwrap_or_default().chars().take(FIRST_LINE_CHARS).collect();
+    let first: Option<String> = content.fields.first().map(|field| first_line(&field.text));
     let tool = match &request.subject {
         Subject::ToolCall(call) => Some(call.tool.clone()),
         _ => None,

@@ -3,10 +3,12 @@
 //! One task for each connection. The peer's user is checked before a byte is read; every line has a limit and the first
 //! one a deadline. What is said on the wire is `countersign_hook::wire`.
 
+mod answer;
 mod ask;
 mod connection;
 mod desk;
 mod observe;
+mod question;
 
 use std::{io, os::unix::net::UnixListener as StdListener, time::Duration};
 
@@ -18,6 +20,9 @@ use crate::personal::Personal;
 
 /// A client says what it wants within this time, or is dropped: it has everything at hand when it connects.
 const FIRST_LINE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Connections at the same time; a person answers one question after the other.
+const MAX_CONNECTIONS: usize = 4096;
 
 /// Pause after the system refused a new connection (too many open files), so as not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -46,13 +51,17 @@ pub(crate) async fn serve(personal: Personal, listener: StdListener) -> io::Resu
 
 async fn welcome(personal: &Personal, stream: UnixStream) {
     let _open = personal.open_connection();
+    if *personal.connections().borrow() > MAX_CONNECTIONS {
+        // Closed unheard: the client tries again until its deadline.
+        return tracing::warn!("more than {MAX_CONNECTIONS} connections: one was turned away");
+    }
     if let Err(error) = converse(personal, stream).await {
         tracing::debug!(error = &error as &dyn std::error::Error, "a client's connection ended early");
     }
 }
 
 async fn converse(personal: &Personal, stream: UnixStream) -> Result<(), ConnectionError> {
-    let mut connection = Connection::open(stream)?;
+    let mut connection = Connection::open(stream, personal.bulk())?;
     let first = tokio::time::timeout(FIRST_LINE_WITHIN, connection.first_line());
     let line = first.await.map_err(|_| ConnectionError::Silent)??;
     match FirstLine::parse(&line) {

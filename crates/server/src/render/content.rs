@@ -58,12 +58,17 @@ impl Content {
             "" => format!("{host} asks for permission"),
             tool => format!("{host} wants to use {}", visible(tool)),
         };
+        let mut fields = input_fields(&call.input.to_text());
+        if call.tool.chars().count() > TITLE_TOOL_CHARS {
+            // The title has no room for all of it.
+            fields.insert(0, Field::new("Tool", &call.tool));
+        }
         let place = vec![
             Field::new("Directory", &call.cwd),
             Field::new("Session", &call.session),
             Field::new("Machine", &call.machine),
         ];
-        Self { title, fields: input_fields(&call.input.to_text()), place }
+        Self { title, fields, place }
     }
 
     /// For subjects that have no door yet: all there is, as it is stored.
@@ -73,6 +78,9 @@ impl Content {
         Self { title, fields: vec![Field::new("Request", &json)], place: vec![] }
     }
 }
+
+/// Characters of a tool's name that a title shows whole.
+const TITLE_TOOL_CHARS: usize = 60;
 
 /// What people call a host.
 fn host_name(host: &str) -> String {

@@ -45,6 +45,11 @@ pub fn message(dossier: &Dossier) -> Result<Message, RenderError> {
     draw(dossier).map_err(|source| RenderError { request: dossier.request.id, source })
 }
 
+/// Characters of a request's content that its message does not show.
+pub(crate) fn left_out(request: &Request) -> usize {
+    content_parts(&Content::of(&request.subject)).1
+}
+
 fn draw(dossier: &Dossier) -> Result<Message, LimitError> {
     let request = &dossier.request;
     let content = Content::of(&request.subject);

@@ -11,6 +11,7 @@ mod status;
 mod visible;
 
 pub use content::{Content, Field};
+pub(crate) use message::left_out;
 pub use message::{Message, message};
 pub(crate) use modal::digest_matches;
 pub use modal::{FileOffer, Review, deny_modal, notice_modal, plain_modal, review, review_file, review_modal};

@@ -89,7 +89,19 @@ fn field_parts(field: &Field) -> Vec<(RichPart, usize)> {
 /// The text in pieces of at most [`CHUNK_CHARS`] characters; an empty text is one piece that says so.
 fn chunks(text: &str) -> Vec<String> {
     let characters: Vec<char> = or_blank(text).chars().collect();
-    characters.chunks(CHUNK_CHARS).map(|chunk| chunk.iter().collect()).collect()
+    let mut rest = characters.as_slice();
+    let mut chunks = Vec::new();
+    while !rest.is_empty() {
+        let most = rest.get(..CHUNK_CHARS).unwrap_or(rest);
+        let is_last = most.len() == rest.len();
+        // Between two lines where that is not far.
+        let line_end = most.iter().rposition(|character| *character == '\n').map(|at| at + 1);
+        let length = line_end.filter(|at| !is_last && *at > CHUNK_CHARS / 2).unwrap_or(most.len());
+        let (chunk, after) = rest.split_at(length);
+        chunks.push(chunk.iter().collect());
+        rest = after;
+    }
+    chunks
 }
 
 /// The modal that shows everything and holds Approve.
@@ -155,12 +167,16 @@ pub fn review_file(request: &Request) -> String {
     use std::fmt::Write as _;
     let content = Content::of(&request.subject);
     let mut file = format!("{}\n", content.title);
-    for field in content.fields.iter().chain(&content.place) {
+    for field in content.place.iter().chain(&content.fields) {
         // Writing to a String cannot fail.
-        let _ = write!(file, "\n=== {} ===\n{}\n", field.label, field.text);
+        let _ = writeln!(file, "\n{}:", field.label.replace('\n', " "));
+        // Behind a bar, so that no content can pose as a label or as the end.
+        for line in field.text.split('\n') {
+            let _ = writeln!(file, "| {line}");
+        }
     }
     let digits: String = request.digest.to_string();
-    let _ = write!(file, "\n=== end ===\nDigest: {digits}\n");
+    let _ = write!(file, "\nThat was everything.\nDigest: {digits}\n");
     file
 }
 

@@ -66,10 +66,13 @@ impl Click {
     pub(super) async fn request(&self, personal: &Personal) -> Result<Option<Request>, HandlerError> {
         let store = personal.approvals().store();
         let Some(request) = store.request_by_token(self.token).await? else { return Ok(None) };
-        if let Some(place) = &self.place {
-            store.register_copy(request.id, place.clone()).await?;
-        }
-        self.voter.introduce(personal, &request).await?;
+        let register = async {
+            match &self.place {
+                Some(place) => Ok(store.register_copy(request.id, place.clone()).await.map(drop)?),
+                None => Ok::<(), HandlerError>(()),
+            }
+        };
+        tokio::try_join!(register, self.voter.introduce(personal, &request))?;
         Ok(Some(request))
     }
 }
@@ -99,8 +102,7 @@ impl Voter {
         let person = Voters::Person(installation::person_id(&self.user));
         let named = request.policy.requirements.iter().any(|requirement| requirement.voters == person);
         if named && installation.identity(&self.user) == self.identity {
-            installation::know_approvers(personal, std::slice::from_ref(&self.user)).await?;
-            installation::learn_name(personal, &self.identity, &self.name).await?;
+            installation::know_approver(personal, &self.identity, &self.name).await?;
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ async fn press(personal: &Personal, ctx: &Ctx, click: &BlockActions, verdict: Ve
     let Ok(click) = Click::read(personal, click) else { return tell(ctx, FOREIGN).await };
     let Some(request) = click.request(personal).await? else { return tell(ctx, FOREIGN).await };
     // A message only carries Approve when it shows everything; an older copy, or a forged click, does not get round that.
-    if verdict == Verdict::Approve && needs_review(personal, &request).await? {
+    if verdict == Verdict::Approve && needs_review(&request) {
         return tell(ctx, "This request is longer than its message: press Review… and approve it there.").await;
     }
     match vote(personal, click, verdict, None).await {
@@ -37,9 +37,8 @@ async fn press(personal: &Personal, ctx: &Ctx, click: &BlockActions, verdict: Ve
 }
 
 /// Whether the message of a request does not show all of it.
-async fn needs_review(personal: &Personal, request: &Request) -> Result<bool, HandlerError> {
-    let Some(dossier) = personal.approvals().store().dossier(request.id).await? else { return Ok(true) };
-    Ok(!request.state.is_final() && render::message(&dossier)?.left_out > 0)
+fn needs_review(request: &Request) -> bool {
+    !request.state.is_final() && render::left_out(request) > 0
 }
 
 /// *Approve* was pressed in the modal that shows everything.
@@ -116,7 +115,11 @@ fn refusal(error: &DecideError) -> String {
         DecideError::ReasonRequired => "A denial of this needs a reason: press “Deny with reason…”.".to_owned(),
         DecideError::Store(error) => {
             tracing::error!(error = error as &dyn std::error::Error, "a vote could not be stored");
-            format!("Your vote could not be recorded ({}). Nothing was decided; try again.", chain(error))
+            // It may yet be taken from the inbox: the message is what counts.
+            format!(
+                "Your vote is not recorded yet ({}). The message shows when it counts; if not, press again.",
+                chain(error)
+            )
         }
     }
 }

@@ -16,7 +16,7 @@ use countersign_slack::{
 };
 use tokio::sync::watch;
 
-pub(crate) use self::run::{learn_installation, run};
+pub(crate) use self::run::{give_up, learn_installation, recall_installation, run};
 
 /// The app's client, tokens and connections.
 #[derive(Debug)]

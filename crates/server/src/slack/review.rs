@@ -1,6 +1,6 @@
 //! The modals: the one that shows everything, and the one that asks why not.
 
-use countersign_approval::Request;
+use countersign_approval::{Person, Request, Verdict};
 use countersign_slack::{
     client::{Upload, ViewRef},
     ids::{ChannelId, Ts},
@@ -57,9 +57,19 @@ async fn open_request(
         Some(request) if request.state.is_final() => {
             tell(ctx, &format!("Too late: this request is {} already.", request.state.name())).await?;
         }
+        Some(request) if !may_decide(personal, &click, &request).await? => {
+            tell(ctx, "You cannot decide this: the request names other approvers. It is still open for them.").await?;
+        }
         Some(request) => return Ok(Some((click, request))),
     }
     Ok(None)
+}
+
+/// Whether whoever clicked could decide: nobody else is shown more than the message, or offered a button in vain.
+async fn may_decide(personal: &Personal, click: &Click, request: &Request) -> Result<bool, HandlerError> {
+    let person = personal.approvals().store().person_by_identity(&click.voter.identity).await?;
+    let eligible = |person: &Person| request.policy.eligibility(&request.requester, person, Verdict::Deny).is_ok();
+    Ok(person.as_ref().is_some_and(eligible))
 }
 
 async fn open(
@@ -77,6 +87,9 @@ async fn open(
 
 /// Puts the whole content into the message's thread as a file.
 async fn upload(personal: &Personal, click: &Click, request: &Request) -> FileOffer {
+    if let Some(address) = personal.file_of(request.id) {
+        return FileOffer::At(address);
+    }
     if personal.installation_now().is_some_and(|known| !known.scopes.is_empty() && !known.has_scope("files:write")) {
         return FileOffer::Unavailable("the Slack app lacks the scope files:write".to_owned());
     }
@@ -96,7 +109,9 @@ async fn upload(personal: &Personal, click: &Click, request: &Request) -> FileOf
     let (client, token) = personal.slack().bot();
     match client.upload_file(token, upload).await {
         Ok(file) => {
-            FileOffer::At(file.permalink.unwrap_or_else(|| format!("{filename}, in the thread of the message")))
+            let address = file.permalink.unwrap_or_else(|| format!("{filename}, in the thread of the message"));
+            personal.set_file(request.id, address.clone());
+            FileOffer::At(address)
         }
         Err(error) => FileOffer::Unavailable(chain(&error)),
     }

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_approval::{CancelledBy, StoreError};
+use countersign_approval::{CancelError, CancelledBy, Installation, StoreError};
 use countersign_slack::client::Error;
-use countersign_slack_sdk::{App, ServeError};
+use countersign_slack_sdk::App;
 
 use super::{decide, inbox::StoreInbox, review};
-use crate::{chain, installation::Installation, personal::Personal, render::ids};
+use crate::{chain, personal::Personal, render::ids};
 
 /// First pause before `auth.test` is tried again; doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -27,10 +27,14 @@ pub(crate) async fn run(personal: Personal) {
     let Err(error) = served else { return };
     let reason = chain(&error);
     tracing::error!("the Slack app stopped: {reason}");
-    personal.set_trouble(Some(reason.clone()));
-    if matches!(error, ServeError::Stopped(_) | ServeError::Task(_) | ServeError::Inbox(_))
-        && let Err(error) = give_up(&personal, &reason).await
-    {
+    give_up(&personal, &reason).await;
+}
+
+/// Leaves, since Slack refuses us for good: what waits is ended with the reason, and the next call of an agent starts a
+/// daemon anew, with whatever tokens are configured then.
+pub(crate) async fn give_up(personal: &Personal, reason: &str) {
+    personal.set_trouble(Some(reason.to_owned()));
+    if let Err(error) = end_pending(personal, reason).await {
         tracing::error!(error = &error as &dyn std::error::Error, "could not end the pending requests");
     }
     personal.leave();
@@ -53,7 +57,7 @@ fn app(personal: &Personal) -> App {
 }
 
 /// Ends what is pending, since no click can decide it any more.
-async fn give_up(personal: &Personal, reason: &str) -> Result<(), StoreError> {
+async fn end_pending(personal: &Personal, reason: &str) -> Result<(), StoreError> {
     loop {
         let pending = personal.approvals().store().pending(BATCH).await?;
         if pending.is_empty() {
@@ -61,8 +65,11 @@ async fn give_up(personal: &Personal, reason: &str) -> Result<(), StoreError> {
         }
         for request in pending {
             let by = CancelledBy::Undeliverable(reason.to_owned());
-            // Somebody may have ended it meanwhile.
-            let _ = personal.approvals().cancel(request.id, by).await;
+            match personal.approvals().cancel(request.id, by).await {
+                // Somebody may have ended it meanwhile.
+                Ok(_) | Err(CancelError::AlreadyEnded(_) | CancelError::Missing(_)) => {}
+                Err(CancelError::Store(error)) => return Err(error),
+            }
         }
     }
 }
@@ -94,15 +101,16 @@ pub(crate) async fn learn_installation(personal: Personal) {
         match auth_test(&personal).await {
             Ok(installation) => {
                 tracing::info!(slack.team = installation.team, "connected to the Slack of {}", installation.team_name);
-                return personal.set_installation(installation);
+                return keep(&personal, installation).await;
             }
             Err(error) if error.is_temporary() => {
                 personal.set_trouble(Some(chain(&error)));
                 tracing::warn!("auth.test failed and will be tried again: {}", chain(&error));
             }
             Err(error) => {
-                personal.set_trouble(Some(chain(&error)));
-                return tracing::error!("Slack refuses the bot token: {}", chain(&error));
+                let reason = format!("Slack refuses the bot token ({}); `countersign doctor` says more", chain(&error));
+                tracing::error!("{reason}");
+                return give_up(&personal, &reason).await;
             }
         }
         tokio::select! {
@@ -110,6 +118,25 @@ pub(crate) async fn learn_installation(personal: Personal) {
             () = tokio::time::sleep(pause) => {}
         }
         pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Keeps what Slack told, for this daemon and for the next one.
+async fn keep(personal: &Personal, installation: Installation) {
+    personal.set_installation(installation.clone());
+    let store = personal.approvals().store();
+    if let Err(error) = store.put_installation(installation, personal.approvals().now()).await {
+        tracing::error!(error = &error as &dyn std::error::Error, "could not keep what is known of the Slack team");
+    }
+}
+
+/// What an earlier daemon was told: a click that it acknowledged must not depend on Slack answering now.
+pub(crate) async fn recall_installation(personal: &Personal) {
+    match personal.approvals().store().installations().await {
+        Ok(known) => known.into_iter().take(1).for_each(|installation| personal.set_installation(installation)),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "could not read what is known of the Slack team");
+        }
     }
 }
 

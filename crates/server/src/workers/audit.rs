@@ -7,8 +7,8 @@ use countersign_approval::{StoreError, audit::SignedHead, audit::head_message};
 use super::AFTER_FAILURE;
 use crate::{audit_key::AuditKey, personal::Personal};
 
-/// Rows linked in one transaction.
-const BATCH: u32 = 500;
+/// Rows linked in one transaction: few, because a vote waits for it to end.
+const BATCH: u32 = 64;
 
 /// Rows are collected for this long, so that a burst is one link and one signature. A row is linked within a second.
 const COLLECT: Duration = Duration::from_millis(500);

@@ -32,20 +32,19 @@ pub(crate) async fn expire(personal: Personal) {
 }
 
 /// Ends what is due; answers how long nothing else will be.
+///
+/// Looks before it changes anything: this runs after every change of a request, and almost never is one due.
 async fn expire_due(personal: &Personal) -> Result<Duration, StoreError> {
     let store = personal.approvals().store();
     loop {
-        let expired = store.expire_due(personal.approvals().now(), BATCH).await?;
-        for request in &expired {
+        let now = personal.approvals().now();
+        let Some(next) = store.next_expiry().await? else { return Ok(LOOK_AGAIN) };
+        if next > now {
+            // A request is due once its time has been reached, not before: one more microsecond.
+            return Ok((next.since(now) + Duration::from_micros(1)).min(LOOK_AGAIN));
+        }
+        for request in store.expire_due(now, BATCH).await? {
             tracing::info!(request.id = %request.id, "request {} expired", request.id);
         }
-        if expired.is_empty() {
-            break;
-        }
     }
-    let next = store.next_expiry().await?;
-    // A request is due once its time has been reached, not before: one more microsecond.
-    let until_due =
-        |at: countersign_approval::Timestamp| at.since(personal.approvals().now()) + Duration::from_micros(1);
-    Ok(next.map_or(LOOK_AGAIN, until_due).min(LOOK_AGAIN))
 }

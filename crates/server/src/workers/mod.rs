@@ -2,6 +2,7 @@
 
 mod audit;
 mod expiry;
+mod grants;
 mod housekeeping;
 mod idle;
 mod orphans;
@@ -12,6 +13,7 @@ use std::time::Duration;
 pub(crate) use self::{
     audit::{link_all, link_audit},
     expiry::expire,
+    grants::end_grants,
     housekeeping::sweep,
     idle::leave_when_idle,
     orphans::cancel_orphans,

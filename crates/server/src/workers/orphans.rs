@@ -25,7 +25,7 @@ pub(crate) async fn cancel_orphans(personal: Personal) {
         () = tokio::time::sleep(personal.settings().orphan_grace) => {}
     }
     for request in inherited {
-        if personal.is_waited_for(request.id) {
+        if personal.waiting().has(request.id) {
             continue;
         }
         // It may have been decided meanwhile: then there is nothing to cancel.

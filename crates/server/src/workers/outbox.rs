@@ -16,7 +16,7 @@ use countersign_slack::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::AFTER_FAILURE;
-use crate::{chain, personal::Personal, render};
+use crate::{chain, personal::Personal, render, slack};
 
 /// Messages drawn at the same time. Slack takes bursts, but one connection's worth is enough.
 const AT_ONCE: u32 = 64;
@@ -29,6 +29,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Longest pause before a call is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// A message that is there already is drawn again this much later: a decision is followed at once by its delivery to the
+/// host, and both are one call. It also keeps drawing out of the way of the answer.
+const SETTLE: Duration = Duration::from_millis(30);
 
 /// Longest sleep without looking.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -78,22 +82,27 @@ pub(crate) async fn drain(personal: &Personal, within: Duration) {
 }
 
 /// Leases what is due and starts drawing it; answers how long nothing else will be due.
+///
+/// Looks before it leases: it is woken by every change of a request, and most of them leave nothing to be drawn.
 async fn lease_and_draw(personal: &Personal, slots: &Arc<Semaphore>) -> Result<Duration, StoreError> {
     let store = personal.approvals().store();
     loop {
+        let now = personal.approvals().now();
+        let Some(next) = store.next_outbox().await? else { return Ok(LOOK_AGAIN) };
+        if next > now {
+            return Ok(next.since(now).min(LOOK_AGAIN));
+        }
         let free = u32::try_from(slots.available_permits()).unwrap_or(AT_ONCE);
         if free == 0 {
-            // Whoever finishes gives a hint.
-            return Ok(LOOK_AGAIN);
+            tokio::select! {
+                () = personal.shutdown().cancelled() => return Ok(LOOK_AGAIN),
+                slot = slots.acquire() => drop(slot),
+            }
+            continue;
         }
-        let items = store.lease_outbox(personal.approvals().now(), LEASE, free).await?;
-        if items.is_empty() {
-            break;
-        }
+        let items = store.lease_outbox(now, LEASE, free).await?;
         start(personal, slots, items).await;
     }
-    let next = store.next_outbox().await?;
-    Ok(next.map_or(LOOK_AGAIN, |at| at.since(personal.approvals().now())).min(LOOK_AGAIN))
 }
 
 async fn start(personal: &Personal, slots: &Arc<Semaphore>, items: Vec<OutboxItem>) {
@@ -106,6 +115,12 @@ async fn start(personal: &Personal, slots: &Arc<Semaphore>, items: Vec<OutboxIte
 
 /// Draws one message until it shows what is wanted, or a call fails.
 async fn draw(personal: &Personal, first: OutboxItem, permit: OwnedSemaphorePermit) {
+    if first.posted.is_some() {
+        tokio::select! {
+            () = personal.shutdown().cancelled() => {}
+            () = tokio::time::sleep(SETTLE) => {}
+        }
+    }
     let mut next = Some(first);
     while let Some(item) = next {
         let id = item.request;
@@ -121,7 +136,6 @@ async fn draw(personal: &Personal, first: OutboxItem, permit: OwnedSemaphorePerm
         };
     }
     drop(permit);
-    personal.approvals().store().hints().work_waiting();
 }
 
 async fn draw_once(personal: &Personal, item: OutboxItem) -> Result<Option<OutboxItem>, StoreError> {
@@ -134,10 +148,15 @@ async fn draw_once(personal: &Personal, item: OutboxItem) -> Result<Option<Outbo
         Ok(message) => deliver_once(personal, &item, &dossier, &message).await,
         Err(error) => park(personal, chain(&error)),
     };
-    if let (Delivered::Park { error, .. }, None) = (&delivered, &item.posted) {
-        undeliverable(personal, &dossier, error).await?;
+    let lost = match (&delivered, &item.posted) {
+        (Delivered::Park { error, .. }, None) => Some(error.clone()),
+        _ => None,
+    };
+    let next = done(personal, &item, delivered).await?;
+    if let Some(error) = lost {
+        undeliverable(personal, &dossier, &error).await?;
     }
-    done(personal, &item, delivered).await
+    Ok(next)
 }
 
 async fn done(personal: &Personal, item: &OutboxItem, delivered: Delivered) -> Result<Option<OutboxItem>, StoreError> {
@@ -180,6 +199,10 @@ fn failed(personal: &Personal, item: &OutboxItem, error: &Error) -> Delivered {
     let text = chain(error);
     if !error.is_temporary() {
         tracing::error!(request.id = %item.request, "Slack refused the message of request {}: {text}", item.request);
+        if is_refused(error) {
+            let (own, reason) = (personal.clone(), format!("Slack refuses the bot token ({text})"));
+            personal.tasks().spawn(async move { slack::give_up(&own, &reason).await });
+        }
         return park(personal, text);
     }
     tracing::warn!(request.id = %item.request, "the message of request {} will be tried again: {text}", item.request);
@@ -203,19 +226,24 @@ fn pause(error: &Error, attempts: u32) -> Duration {
 }
 
 /// A request that nobody will ever see is ended at once, so that nobody waits for it in vain.
+///
+/// Asked after the row was parked: of two messages that are lost at the same time, the later one sees both.
 async fn undeliverable(personal: &Personal, dossier: &Dossier, error: &str) -> Result<(), StoreError> {
-    let request = &dossier.request;
-    let store = personal.approvals().store();
-    let parked = store.parked(AT_ONCE).await?;
-    let lost = parked.iter().filter(|parked| parked.request == request.id).count() + 1;
-    if request.state.is_final() || lost < request.policy.channels.len() {
+    let id = dossier.request.id;
+    if dossier.request.state.is_final() || !personal.approvals().store().is_undeliverable(id).await? {
         return Ok(());
     }
-    let by = CancelledBy::Undeliverable(error.to_owned());
-    if let Err(error) = personal.approvals().cancel(request.id, by).await {
-        tracing::debug!(error = &error as &dyn std::error::Error, "request {} was not cancelled", request.id);
+    if let Err(error) = personal.approvals().cancel(id, CancelledBy::Undeliverable(error.to_owned())).await {
+        tracing::debug!(error = &error as &dyn std::error::Error, "request {id} was not cancelled");
     }
     Ok(())
+}
+
+/// Whether Slack refuses the token itself: then no other call will succeed either.
+fn is_refused(error: &Error) -> bool {
+    const REFUSALS: &[&str] =
+        &["invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "user_removed_from_team"];
+    error.code().is_some_and(|code| REFUSALS.contains(&code))
 }
 
 #[cfg(test)]

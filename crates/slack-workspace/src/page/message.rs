@@ -130,7 +130,8 @@ pub(super) fn unanswered(is_connected: bool) -> Markup {
     html! {
         span.status data-testid="unanswered" {
             span aria-hidden="true" { "⚠ " }
-            "The app did not answer in time" @if !is_connected { ": it is not connected" } "."
+            @if is_connected { "The app did not answer in time. Press again, or look for the reason in the developer pane." }
+            @else { "The app did not answer in time: it is not connected. Start it, then press again." }
         }
     }
 }

@@ -65,6 +65,9 @@ pub(super) fn page(scene: &Scene, regions: &[Region], theme: &str, notice: Optio
                         @if let Some(earlier) = &scene.earlier { a.earlier href=(earlier) { "Earlier messages" } }
                     }
                     button.pill type="button" data-pill hidden aria-live="polite" {}
+                    noscript {
+                        p.still { "Without JavaScript this page stays as it is. " a href=(scene.place.path()) { "Reload" } }
+                    }
                     @if let Some(notice) = notice { div.notice role="alert" { (notice) } }
                     (message_box(scene))
                 }

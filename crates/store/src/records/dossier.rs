@@ -4,19 +4,23 @@ use std::collections::BTreeMap;
 
 use countersign_approval::{Person, PersonId, Request, RequestId, Voters, port::Dossier};
 
-use super::{Connection, grant, people, request, vote};
+use super::{Connection, batch::Batch, grant, people, request, vote};
 use crate::fault::Fault;
 
 /// Reads it all. The caller provides a transaction, so that the parts belong together.
 pub(crate) async fn read(conn: &mut Connection, id: RequestId) -> Result<Option<Dossier>, Fault> {
-    let Some(request) = request::by_id(conn, id).await? else { return Ok(None) };
-    let votes = vote::of_request(conn, id).await?;
-    let mut people = Vec::new();
-    if !votes.is_empty() {
-        people = people::voters(conn, id).await?;
-    }
-    let people = with_named(conn, &request, people).await?;
-    let grant = grant::of_request(conn, id).await?;
+    let mut batch = Batch::default();
+    request::find_by_id(&mut batch, id);
+    vote::find_of_request(&mut batch, id);
+    people::find_voters(&mut batch, id);
+    grant::find_of_request(&mut batch, id);
+    let outcomes = batch.run(conn).await?;
+    let mut outcomes = outcomes.iter().map(|outcome| outcome.rows.as_slice());
+    let mut rows = || outcomes.next().unwrap_or_default();
+    let Some(request) = request::optional(rows().first())? else { return Ok(None) };
+    let (votes, who_voted) = (vote::all(rows())?, people::all(rows())?);
+    let grant = grant::optional(rows().first())?;
+    let people = with_named(conn, &request, who_voted).await?;
     Ok(Some(Dossier { request, votes, people, grant }))
 }
 

@@ -17,6 +17,8 @@ const TABLE: &str = "request_grant";
 
 const INSERT: &str = "INSERT INTO request_grant (request, state, claim_by, data) VALUES ($1, $2, $3, $4)";
 const BY_REQUEST: &str = "SELECT request, state, claim_by, data FROM request_grant WHERE request = $1";
+const OPEN: &str = "SELECT request, state, claim_by, data FROM request_grant \
+     WHERE state IN ('issued', 'claimed') ORDER BY claim_by, request LIMIT $1";
 const CLAIM: &str = "UPDATE request_grant SET state = 'claimed', data = $2 \
      WHERE request = $1 AND state = 'issued' AND claim_by >= $3 \
      AND EXISTS (SELECT 1 FROM request WHERE id = $1 AND state = 'approved') \
@@ -36,7 +38,23 @@ pub(crate) fn insert(batch: &mut Batch, id: RequestId, grant: &Grant) -> Result<
 /// The grant of a request.
 pub(crate) async fn of_request(conn: &mut Connection, id: RequestId) -> Result<Option<Grant>, Fault> {
     let row = sqlx::query(BY_REQUEST).bind(id.to_string()).fetch_optional(conn).await?;
-    row.as_ref().map(from_row).transpose()
+    optional(row.as_ref())
+}
+
+/// Asks for the grant of a request, together with other statements.
+pub(crate) fn find_of_request(batch: &mut Batch, id: RequestId) {
+    batch.statement(BY_REQUEST).bind(id.to_string());
+}
+
+/// The grant of a row, if there is one.
+pub(crate) fn optional(row: Option<&Row>) -> Result<Option<Grant>, Fault> {
+    row.map(from_row).transpose()
+}
+
+/// Grants that have not ended, oldest first.
+pub(crate) async fn open(conn: &mut Connection, limit: u32) -> Result<Vec<(RequestId, Grant)>, Fault> {
+    let rows = sqlx::query(OPEN).bind(i64::from(limit)).fetch_all(conn).await?;
+    rows.iter().map(|row| Ok((Cells::of(row, TABLE, "request")?.parse("request")?, from_row(row)?))).collect()
 }
 
 /// Claims a grant, or says where it stands.
@@ -56,7 +74,8 @@ pub(crate) async fn claim(
     if let Some(digest) = claimed.first() {
         let entry = Entry { at, kind: "grant.claimed", actor: format!("claimant:{by}"), detail: json!({}) };
         audit::record(conn, entry.about_digest(id, digest)).await?;
-        return Ok(Change::keep(Claimed::Now, Wake::Requests(vec![id])));
+        // Whoever waits for the request knows that it is approved, and no message shows a claim.
+        return Ok(Change::keep(Claimed::Now, Wake::Chainer));
     }
     match of_request(conn, id).await? {
         None => Ok(Change::nothing(Claimed::Missing)),

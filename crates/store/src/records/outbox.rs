@@ -43,6 +43,10 @@ const REGISTER: &str = "INSERT INTO outbox (request, destination, wanted, shown,
      SELECT id, $2, version, 0, $3, $4, 0, 0 FROM request WHERE id = $1 AND NOT EXISTS \
      (SELECT 1 FROM outbox WHERE request = $1 AND channel = $3 AND ts = $4) \
      ON CONFLICT (request, destination) DO NOTHING";
+const IS_KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM outbox WHERE request = $1 AND channel = $2 AND ts = $3)";
+const RELEASE: &str = "UPDATE outbox SET due_at = $1 WHERE shown < wanted AND parked_at IS NULL AND due_at > $1";
+const IS_UNDELIVERABLE: &str = "SELECT EXISTS (SELECT 1 FROM outbox WHERE request = $1) AND NOT EXISTS \
+     (SELECT 1 FROM outbox WHERE request = $1 AND (parked_at IS NULL OR channel IS NOT NULL))";
 const PARKED: &str = "SELECT request, destination, error FROM outbox WHERE parked_at IS NOT NULL \
      ORDER BY parked_at DESC, request DESC, destination LIMIT $1";
 
@@ -171,6 +175,29 @@ async fn give_back(
 pub(crate) async fn next(conn: &mut Connection) -> Result<Option<Timestamp>, Fault> {
     let next: Option<i64> = sqlx::query_scalar(NEXT).fetch_one(conn).await?;
     Ok(next.map(Timestamp::from_micros))
+}
+
+/// Makes every waiting row due.
+pub(crate) async fn release(conn: &mut Connection, now: Timestamp) -> Result<Change<()>, Fault> {
+    sqlx::query(RELEASE).bind(now.as_micros()).execute(conn).await?;
+    Ok(Change::keep((), Wake::Outbox))
+}
+
+/// Whether every message of a request was given up before it was posted.
+pub(crate) async fn is_undeliverable(conn: &mut Connection, request: RequestId) -> Result<bool, Fault> {
+    let lost: i64 = sqlx::query_scalar(IS_UNDELIVERABLE).bind(request.to_string()).fetch_one(conn).await?;
+    Ok(lost != 0)
+}
+
+/// Whether a message is known.
+pub(crate) async fn is_known(conn: &mut Connection, request: RequestId, posted: &Posted) -> Result<bool, Fault> {
+    let known: i64 = sqlx::query_scalar(IS_KNOWN)
+        .bind(request.to_string())
+        .bind(posted.channel.as_str())
+        .bind(posted.ts.as_str())
+        .fetch_one(conn)
+        .await?;
+    Ok(known != 0)
 }
 
 /// Adds a message that was not known.

@@ -93,9 +93,13 @@ pub(crate) async fn by_id(conn: &mut Connection, id: &PersonId) -> Result<Option
     optional(row.as_ref())
 }
 
-/// The people who voted on a request.
-pub(crate) async fn voters(conn: &mut Connection, request: RequestId) -> Result<Vec<Person>, Fault> {
-    let rows = sqlx::query(VOTERS).bind(request.to_string()).fetch_all(conn).await?;
+/// Asks for the people who voted on a request, together with other statements.
+pub(crate) fn find_voters(batch: &mut Batch, request: RequestId) {
+    batch.statement(VOTERS).bind(request.to_string());
+}
+
+/// The people of some rows.
+pub(crate) fn all(rows: &[Row]) -> Result<Vec<Person>, Fault> {
     rows.iter().map(|row| from_row(row, "id")).collect()
 }
 

@@ -98,6 +98,11 @@ pub(crate) async fn by_id(conn: &mut Connection, id: RequestId) -> Result<Option
     optional(sqlx::query(BY_ID).bind(id.to_string()).fetch_optional(conn).await?.as_ref())
 }
 
+/// Asks for the request with an id, together with other statements.
+pub(crate) fn find_by_id(batch: &mut Batch, id: RequestId) {
+    batch.statement(BY_ID).bind(id.to_string());
+}
+
 /// The request by the secret in its buttons.
 pub(crate) async fn by_token(conn: &mut Connection, token: RequestToken) -> Result<Option<Request>, Fault> {
     optional(sqlx::query(BY_TOKEN).bind(token.to_string()).fetch_optional(conn).await?.as_ref())
@@ -111,13 +116,20 @@ pub(crate) async fn by_key(conn: &mut Connection, key: RequestKey) -> Result<Opt
 /// Pending requests, oldest first.
 pub(crate) async fn pending(conn: &mut Connection, limit: u32) -> Result<Vec<Request>, Fault> {
     let rows = sqlx::query(PENDING).bind(i64::from(limit)).fetch_all(conn).await?;
-    rows.iter().map(from_row).collect()
+    Ok(readable(&rows))
 }
 
 /// Requests in any state, newest first.
 pub(crate) async fn recent(conn: &mut Connection, limit: u32) -> Result<Vec<Request>, Fault> {
     let rows = sqlx::query(RECENT).bind(i64::from(limit)).fetch_all(conn).await?;
-    rows.iter().map(from_row).collect()
+    Ok(readable(&rows))
+}
+
+/// The requests of a list. One that cannot be read is reported and left out: it must not hide the others, nor keep a
+/// daemon from stopping. Whoever asks for it by its id is told what is wrong.
+fn readable(rows: &[Row]) -> Vec<Request> {
+    let read = |row| from_row(row).inspect_err(|fault| tracing::error!(?fault, "a request in a list cannot be read"));
+    rows.iter().filter_map(|row| read(row).ok()).collect()
 }
 
 /// When the next pending request expires.

@@ -65,9 +65,13 @@ pub(crate) async fn cast(conn: &mut Connection, ballot: Ballot) -> Result<Change
     }
 }
 
-/// The votes on a request, oldest first.
-pub(crate) async fn of_request(conn: &mut Connection, request: RequestId) -> Result<Vec<Vote>, Fault> {
-    let rows = sqlx::query(OF_REQUEST).bind(request.to_string()).fetch_all(conn).await?;
+/// Asks for the votes on a request, oldest first, together with other statements.
+pub(crate) fn find_of_request(batch: &mut Batch, request: RequestId) {
+    batch.statement(OF_REQUEST).bind(request.to_string());
+}
+
+/// The votes of some rows.
+pub(crate) fn all(rows: &[Row]) -> Result<Vec<Vote>, Fault> {
     rows.iter().map(from_row).collect()
 }
 

@@ -4,8 +4,8 @@ use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
 use countersign_approval::{
-    CancelledBy, DeniedBy, Destination, Grant, Hints, Person, PersonId, Request, RequestId, RequestKey, RequestToken,
-    SlackIdentity, Store, StoreError, Timestamp,
+    CancelledBy, DeniedBy, Destination, Grant, Hints, Installation, Person, PersonId, Request, RequestId, RequestKey,
+    RequestToken, SlackIdentity, Store, StoreError, Timestamp,
     audit::{AuditRow, ChainedRow, SignedHead},
     port::{
         Ballot, ChainProgress, Claimed, Delivered, Dossier, Ended, InboxInsert, InboxItem, Inserted, OutboxItem,
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     fault::Fault,
-    records::{Work, audit, dossier, grant, inbox, outbox, people, request, vote},
+    records::{Work, audit, dossier, grant, inbox, installation, outbox, people, request, vote},
 };
 
 /// Approvals in one SQLite file: one writer with grouped, fully synchronous commits, and a few readers.
@@ -129,6 +129,20 @@ impl Store for SqliteStore {
         self.writer.change("end the grant", move |conn| Box::pin(grant::end(conn, id, end))).await
     }
 
+    async fn open_grants(&self, limit: u32) -> Result<Vec<(RequestId, Grant)>, StoreError> {
+        self.read("read open grants", |conn| Box::pin(grant::open(conn, limit))).await
+    }
+
+    async fn put_installation(&self, installation: Installation, at: Timestamp) -> Result<(), StoreError> {
+        self.writer
+            .change("keep the installation", move |conn| Box::pin(installation::put(conn, installation, at)))
+            .await
+    }
+
+    async fn installations(&self) -> Result<Vec<Installation>, StoreError> {
+        self.read("read the installations", |conn| Box::pin(installation::all(conn))).await
+    }
+
     async fn put_person(&self, person: Person, at: Timestamp) -> Result<(), StoreError> {
         self.writer.change("put the person", move |conn| Box::pin(people::put(conn, person, at))).await
     }
@@ -166,11 +180,30 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn release_leases(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.writer.change("release leases", move |conn| Box::pin(outbox::release(conn, now))).await
+    }
+
+    async fn is_undeliverable(&self, request: RequestId) -> Result<bool, StoreError> {
+        self.read("look for messages of a request", move |conn| {
+            Box::pin(async move { outbox::is_undeliverable(conn, request).await })
+        })
+        .await
+    }
+
     async fn next_outbox(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read("read when the outbox is due", |conn| Box::pin(outbox::next(conn))).await
     }
 
+    /// A click comes from a known message as a rule: looking first spares it a commit.
     async fn register_copy(&self, request: RequestId, posted: Posted) -> Result<bool, StoreError> {
+        let seen = posted.clone();
+        let known = self.read("look for a message", move |conn| {
+            Box::pin(async move { outbox::is_known(conn, request, &seen).await })
+        });
+        if known.await? {
+            return Ok(false);
+        }
         self.writer.change("register a copy", move |conn| Box::pin(outbox::register(conn, request, posted))).await
     }
 

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod grants;
 pub(crate) mod hostile;
 pub(crate) mod inbox;
+pub(crate) mod installations;
 pub(crate) mod lifecycle;
 pub(crate) mod outbox;
 pub(crate) mod people;
@@ -66,9 +67,12 @@ macro_rules! every_case {
                 a_claimed_grant_ends_once,
                 what_became_unknown_stays_unknown,
                 a_grant_ends_only_as_finished_or_unknown,
+                grants_that_have_not_ended_are_listed,
             }
             outbox {
                 a_new_request_is_posted_to_each_channel_once,
+                leases_of_the_dead_are_released,
+                a_request_whose_every_message_is_lost_is_undeliverable,
                 what_is_leased_is_not_leased_again_until_the_lease_ends,
                 a_newer_version_is_handed_back_at_once,
                 a_decision_brings_posted_messages_up_to_date,
@@ -82,6 +86,9 @@ macro_rules! every_case {
                 a_lease_stops_at_its_limit,
                 an_older_answer_is_repaired,
                 an_answer_about_nothing_is_ignored,
+            }
+            installations {
+                what_slack_told_is_kept_the_latest_first,
             }
             inbox {
                 an_envelope_is_kept_once,

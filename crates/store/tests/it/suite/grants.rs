@@ -90,3 +90,18 @@ pub(crate) async fn a_grant_ends_only_as_finished_or_unknown(database: &impl Dat
     let grant = store.dossier(approved.id).await.unwrap().unwrap().grant;
     assert_eq!(grant, Some(Grant::Claimed { by: "agent".into(), at: after(2) }));
 }
+
+pub(crate) async fn grants_that_have_not_ended_are_listed(database: &impl Database) {
+    let store = database.open().await;
+    with_people(&*store).await;
+    assert!(store.open_grants(10).await.unwrap().is_empty());
+    let approved = approved(&*store).await;
+    let issued = store.open_grants(10).await.unwrap();
+    assert!(matches!(issued.as_slice(), [(id, Grant::Issued { .. })] if *id == approved.id), "{issued:?}");
+    assert_eq!(store.claim_grant(approved.id, "agent", after(2)).await.unwrap(), Claimed::Now);
+    let claimed = store.open_grants(10).await.unwrap();
+    assert!(matches!(claimed.as_slice(), [(_, Grant::Claimed { .. })]), "{claimed:?}");
+    let finished = Grant::Finished { at: after(3), status: "delivered".into() };
+    assert!(store.end_grant(approved.id, finished).await.unwrap());
+    assert!(store.open_grants(10).await.unwrap().is_empty());
+}

@@ -221,3 +221,28 @@ pub(crate) async fn an_answer_about_nothing_is_ignored(database: &impl Database)
     }
     assert_eq!(store.unchained().await.unwrap(), 0);
 }
+
+pub(crate) async fn leases_of_the_dead_are_released(database: &impl Database) {
+    let store = database.open().await;
+    inserted(&*store, request()).await;
+    let held = leased(&*store, NOW).await;
+    assert!(leased(&*store, after(1)).await.is_empty());
+    store.release_leases(after(1)).await.unwrap();
+    assert_eq!(leased(&*store, after(1)).await, held);
+}
+
+pub(crate) async fn a_request_whose_every_message_is_lost_is_undeliverable(database: &impl Database) {
+    let store = database.open().await;
+    let mut policy = policy(1);
+    policy.channels = vec![Destination::new("C1"), Destination::new("C2")];
+    let request = inserted(&*store, request_with(policy, tool_call("{}"))).await;
+    let lost = || Delivered::Park { error: "channel_not_found".into(), at: after(1) };
+    let [one, other] = leased(&*store, NOW).await.try_into().unwrap();
+    assert!(!store.is_undeliverable(request.id).await.unwrap());
+    done(&*store, &one, lost()).await;
+    assert!(!store.is_undeliverable(request.id).await.unwrap());
+    done(&*store, &other, lost()).await;
+    assert!(store.is_undeliverable(request.id).await.unwrap());
+    // Of a request that is not there nothing is lost.
+    assert!(!store.is_undeliverable(crate::fixture::request().id).await.unwrap());
+}
