@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stderr, reason = "a program for people at a terminal")]
 
+mod bench;
 mod command;
 mod deny;
 mod setup;
@@ -17,6 +18,7 @@ usage: cargo xtask <command>
 
   setup             install what tests and benchmarks need
   test [ARGS…]      set up, then run every test; ARGS go to `cargo test`
+  bench hook        measure the coding agent's hook; further arguments: --help
   deny              the offline checks of cargo-deny: licences, bans, sources
 ";
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         "test" => test::run(&rest),
+        "bench" => bench::run(&rest),
         "deny" => deny::run(),
         _ => {
             eprint!("{USAGE}");
