@@ -5,7 +5,7 @@ use std::{
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
@@ -25,6 +25,12 @@ use crate::{
 
 /// How long a daemon stays when nobody says otherwise.
 const IDLE_EXIT: Duration = Duration::from_mins(30);
+
+/// How long a new daemon waits for the store of one that is just ending.
+const STORE_WITHIN: Duration = Duration::from_secs(3);
+
+/// How often it looks.
+const STORE_PAUSE: Duration = Duration::from_millis(5);
 
 /// What only this daemon understands of its specification.
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,9 +53,12 @@ pub(crate) fn run() -> anyhow::Result<u8> {
     let readiness = Readiness::from_stdout().context("stdout is not the readiness pipe: is this started by hand?")?;
     let started = start();
     match started {
-        Ok(Started { runtime, personal, seat, key, _store_lock }) => {
+        Ok(Started { runtime, personal, seat, key, store_lock }) => {
             readiness.ready().context("the client that started this daemon has gone")?;
-            runtime.block_on(serve(personal, seat, key));
+            let seat = runtime.block_on(serve(personal, seat, key));
+            // Whoever waits for the seat must find the store free as well.
+            drop((runtime, store_lock));
+            drop(seat);
             Ok(exit::OK)
         }
         Err(error) => {
@@ -62,17 +71,17 @@ pub(crate) fn run() -> anyhow::Result<u8> {
 }
 
 /// Serves until the daemon leaves.
-pub(crate) async fn serve(personal: Personal, seat: Seat, key: AuditKey) {
-    daemon::run(personal, seat, key).await;
+pub(crate) async fn serve(personal: Personal, seat: Seat, key: AuditKey) -> Seat {
+    daemon::run(personal, seat, key).await
 }
 
-/// A daemon about to serve. Dropped in this order: the store's lock goes last.
+/// A daemon about to serve.
 struct Started {
     runtime: tokio::runtime::Runtime,
     personal: Personal,
     seat: Seat,
     key: AuditKey,
-    _store_lock: File,
+    store_lock: File,
 }
 
 fn start() -> anyhow::Result<Started> {
@@ -86,7 +95,7 @@ fn start() -> anyhow::Result<Started> {
     let runtime = commands::runtime()?;
     let (personal, key) = runtime.block_on(assemble(&spec))?;
     tracing::info!(version = spec.version, api = spec.api_url, "daemon {} is here", std::process::id());
-    Ok(Started { runtime, personal, seat, key, _store_lock: store_lock })
+    Ok(Started { runtime, personal, seat, key, store_lock })
 }
 
 /// Lets the daemon have as many open files as the system allows: each waiting client is one.
@@ -108,13 +117,18 @@ fn lock_store(spec: &DaemonSpec) -> anyhow::Result<File> {
         .mode(0o600)
         .open(&path)
         .context("could not open the store's lock")?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => bail!(
-            "another daemon has {}: it was started with another XDG_RUNTIME_DIR; stop it there, or use the same one",
-            path.display()
-        ),
-        Err(TryLockError::Error(error)) => Err(error).context("could not lock the store"),
+    let deadline = Instant::now() + STORE_WITHIN;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // A daemon that was killed a moment ago: the system has taken its seat away, and its other files next.
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(STORE_PAUSE),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another daemon has {}: it was started with another XDG_RUNTIME_DIR; stop it there, or use the same one",
+                path.display()
+            ),
+            Err(TryLockError::Error(error)) => return Err(error).context("could not lock the store"),
+        }
     }
 }
 

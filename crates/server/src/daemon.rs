@@ -13,11 +13,11 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(3);
 /// How long a leaving daemon waits for what is still being said.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(5);
 
-/// Runs until the daemon leaves. The seat is given up last, so that no other daemon begins before.
-pub async fn run(personal: Personal, mut seat: Seat, key: AuditKey) {
+/// Runs until the daemon leaves. The seat is given back to be given up last, so that no other daemon begins before.
+pub async fn run(personal: Personal, mut seat: Seat, key: AuditKey) -> Seat {
     let Some(listener) = seat.take_listener() else {
         tracing::error!("the seat has no listener: was it taken before?");
-        return;
+        return seat;
     };
     let key = Arc::new(key);
     inherit(&personal).await;
@@ -31,7 +31,7 @@ pub async fn run(personal: Personal, mut seat: Seat, key: AuditKey) {
     seat.close_door();
     personal.door_closed().cancel();
     farewell(&personal, &key).await;
-    drop(seat);
+    seat
 }
 
 /// Takes over from the daemon before: what it knew of Slack, and the messages it was about to draw.

@@ -85,7 +85,7 @@ impl Options {
             () = super::workspace::ended() => Ok(()),
         };
         personal.leave();
-        daemon.await.context("the daemon failed")?;
+        drop(daemon.await.context("the daemon failed")?);
         stage.workspace.stop().await;
         played.map(|()| exit::OK)
     }

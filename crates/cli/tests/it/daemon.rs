@@ -269,3 +269,15 @@ async fn one_approval_is_given_to_one_connection() {
     assert_eq!(approved, 1, "{answers:?}");
     assert_eq!(app.workspace().messages(&dm).len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_runtime_directory_is_no_second_daemon() {
+    let app = start().await;
+    app.run(&["requests", "list"]).await;
+    let elsewhere = app.home().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let second = app.command(&["requests", "list"]).env("XDG_RUNTIME_DIR", &elsewhere).output().await.unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let stderr = String::from_utf8(second.stderr).unwrap();
+    assert!(stderr.contains("another XDG_RUNTIME_DIR"), "{stderr}");
+}
