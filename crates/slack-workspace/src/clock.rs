@@ -30,6 +30,11 @@ impl Clock {
         system_ms().saturating_add(*self.offset_ms.borrow())
     }
 
+    /// Seconds since the epoch as the system says, however far the clock was moved.
+    pub(crate) fn real_s(&self) -> u64 {
+        self.now_ms().saturating_sub(*self.offset_ms.borrow()) / 1000
+    }
+
     /// Moves the clock forward and returns the new time.
     pub fn advance(&self, by_ms: u64) -> Result<u64, ClockError> {
         let now = self.now_ms();

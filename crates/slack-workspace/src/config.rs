@@ -1,5 +1,7 @@
 //! What can be chosen when a workspace is started.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// How the workspace looks at the start; the default is what the readiness line promises.
@@ -18,6 +20,16 @@ pub struct Config {
     pub channels: Vec<String>,
     /// How much of the journal is kept, in bytes.
     pub journal_bytes: usize,
+    /// Calls beyond a method's tier are refused with 429, as Slack does.
+    pub rate_limits: bool,
+    /// Where certificates are written; the workspace is then served over TLS only.
+    pub tls: Option<PathBuf>,
+    /// A YAML file with people, channels, apps and messages.
+    pub seed: Option<PathBuf>,
+    /// Where the workspace is kept across restarts.
+    pub state: Option<PathBuf>,
+    /// Where the journal is recorded, a line of JSON an entry.
+    pub record: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -30,6 +42,11 @@ impl Default for Config {
             people: words(&["alice", "bob", "carol"]),
             channels: words(&["general", "approvals", "security-alerts"]),
             journal_bytes: 32 * 1024 * 1024,
+            rate_limits: false,
+            tls: None,
+            seed: None,
+            state: None,
+            record: None,
         }
     }
 }

@@ -4,13 +4,60 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{App, AppId, ChannelId, ChannelKind, Effect, Message, State, event_name};
 
-/// Tells the apps that a message was posted; a mention is an event of its own.
+mod link;
+
+/// Which of the subscribed apps hear of an event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Audience<'a> {
+    /// Those whose bot is in the channel.
+    Members(&'a ChannelId),
+    /// Those that may know of the channel: everyone of a public one, else its members.
+    Readers(&'a ChannelId),
+    /// Every installed app.
+    Everyone,
+    /// One app alone.
+    App(&'a AppId),
+}
+
+/// Tells the apps of an event: an object with its `type`, to which `event_ts` is added.
+pub(crate) fn emit(state: &mut State, audience: Audience<'_>, event: Value, now_ms: u64) {
+    let Value::Object(mut event) = event else { return };
+    let kind = event.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let apps = audience_of(state, audience, &kind);
+    if apps.is_empty() {
+        return;
+    }
+    event.entry("event_ts").or_insert_with(|| crate::model::Ts::from_micros(now_ms.saturating_mul(1000)).into());
+    for app in apps {
+        deliver(state, &app, &event, now_ms);
+    }
+}
+
+fn audience_of(state: &State, audience: Audience<'_>, kind: &str) -> Vec<AppId> {
+    let subscribed = |app: &&App| app.events.contains(kind);
+    let everyone = || {
+        let apps = state.apps.values().filter(subscribed);
+        apps.map(|app| app.id.clone()).collect()
+    };
+    match audience {
+        Audience::Everyone => everyone(),
+        Audience::Members(channel) => listeners(state, channel, Some(kind)),
+        Audience::Readers(channel) => match state.channels.get(channel).map(|room| room.kind) {
+            Some(ChannelKind::Public) => everyone(),
+            _ => listeners(state, channel, Some(kind)),
+        },
+        Audience::App(app) => state.apps.get(app).filter(subscribed).map(|app| app.id.clone()).into_iter().collect(),
+    }
+}
+
+/// Tells the apps that a message was posted; a mention and a link are events of their own.
 pub(crate) fn posted(state: &mut State, channel: &ChannelId, message: &Message, now_ms: u64) {
     for app in listeners(state, channel, None) {
         let event = posted_event(state, channel, message);
         deliver(state, &app, &event, now_ms);
     }
     mentions(state, channel, message, now_ms);
+    link::shared(state, channel, message, now_ms);
 }
 
 /// Tells the apps that a message was changed.
@@ -50,7 +97,7 @@ fn listeners(state: &State, channel: &ChannelId, only: Option<&str>) -> Vec<AppI
 
 fn mentions(state: &mut State, channel: &ChannelId, message: &Message, now_ms: u64) {
     let is_im = state.channels.get(channel).is_none_or(|room| room.kind == ChannelKind::Im);
-    if is_im || !message.text().contains("<@") {
+    if is_im || !message.text().contains("<@") || message.is_notice() {
         return;
     }
     for id in listeners(state, channel, Some("app_mention")) {

@@ -34,7 +34,7 @@ fn check(headers: &HeaderMap, port: Option<u16>) -> Result<(), &'static str> {
         return Err("bad_host");
     }
     if let Some(origin) = headers.get(header::ORIGIN) {
-        let origin = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://"));
+        let origin = origin.to_str().ok().and_then(|origin| authority_of(origin));
         if !origin.is_some_and(|origin| is_own(origin, port)) {
             return Err("bad_origin");
         }
@@ -46,6 +46,10 @@ fn check(headers: &HeaderMap, port: Option<u16>) -> Result<(), &'static str> {
         return Err("bad_origin");
     }
     Ok(())
+}
+
+fn authority_of(origin: &str) -> Option<&str> {
+    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
 }
 
 /// True for a loopback name, without a port or with ours.
@@ -95,6 +99,7 @@ mod tests {
         let host = ("host", "127.0.0.1:1");
         assert_eq!(check(&headers(&[host]), Some(1)), Ok(()));
         assert_eq!(check(&headers(&[host, ("origin", "http://127.0.0.1:1")]), Some(1)), Ok(()));
+        assert_eq!(check(&headers(&[host, ("origin", "https://127.0.0.1:1")]), Some(1)), Ok(()));
         for origin in ["https://evil.example", "null", "http://127.0.0.1:2", "http://localhost.evil"] {
             assert_eq!(check(&headers(&[host, ("origin", origin)]), Some(1)), Err("bad_origin"), "{origin}");
         }

@@ -4,6 +4,9 @@ mod redact;
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -29,6 +32,17 @@ pub(crate) struct Journal {
     redactor: std::sync::RwLock<Redactor>,
 }
 
+/// A file that gets every line.
+struct Recording(File);
+
+impl Recording {
+    fn write(&mut self, line: &str) {
+        if let Err(error) = self.0.write_all(format!("{line}\n").as_bytes()) {
+            tracing::warn!(%error, "a line of the journal could not be recorded");
+        }
+    }
+}
+
 struct Ring {
     lines: VecDeque<Box<str>>,
     /// The number of the first line that is kept.
@@ -36,6 +50,7 @@ struct Ring {
     bytes: usize,
     capacity: usize,
     is_truncated: bool,
+    recording: Option<Recording>,
 }
 
 /// What one page of the journal says.
@@ -53,8 +68,19 @@ impl fmt::Debug for Journal {
 
 impl Journal {
     pub(crate) fn new(capacity: usize) -> Self {
-        let ring = Ring { lines: VecDeque::new(), first: 1, bytes: 0, capacity, is_truncated: false };
+        let ring = Ring { lines: VecDeque::new(), first: 1, bytes: 0, capacity, is_truncated: false, recording: None };
         Self { ring: Mutex::new(ring), redactor: std::sync::RwLock::default() }
+    }
+
+    /// Writes every line from now on to a file too, which is begun anew.
+    pub(crate) fn record(&self, path: &Path) -> io::Result<()> {
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true);
+        // Messages are inside: nobody else's business.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        self.ring().recording = Some(Recording(options.open(path)?));
+        Ok(())
     }
 
     /// Adds secrets that must never be written.
@@ -111,6 +137,9 @@ impl Ring {
     fn push(&mut self, rest: &str) {
         let seq = self.first + self.lines.len() as u64;
         let line = format!("{{\"seq\":{seq}{rest}").into_boxed_str();
+        if let Some(recording) = &mut self.recording {
+            recording.write(&line);
+        }
         self.bytes += line.len();
         self.lines.push_back(line);
         while self.bytes > self.capacity {

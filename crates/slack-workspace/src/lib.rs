@@ -1,17 +1,21 @@
 //! A local Slack: Web API, Socket Mode, a page to click in, a control API.
 //!
 //! Apps and SDKs cannot tell it from Slack for the methods it has; people use it through its page,
-//! tests through [`Running`] or `/control`. Everything is in memory and on loopback.
+//! tests through [`Running`] or `/control`. Everything is on loopback and, unless a
+//! state file is kept, in memory.
 //!
 //! Neighbours: `countersign-slack` has the method table and the limits that both sides obey. Never
 //! depends on an SDK: SDKs are tested against this.
 
 mod api;
+mod authorize;
 mod blocks;
 mod change;
 mod clock;
 mod config;
 mod control;
+mod delivery;
+mod disk;
 mod error;
 mod events;
 mod guard;
@@ -22,8 +26,11 @@ pub mod person;
 mod ready;
 mod recorder;
 mod running;
+mod seed;
 mod server;
 mod socket;
+mod state_file;
+mod tls;
 mod workspace;
 mod world;
 
@@ -33,6 +40,9 @@ pub use config::Config;
 pub use control::FaultError;
 pub use error::StartError;
 pub use journal::JournalEntry;
-pub use ready::Ready;
+pub use ready::{Ready, ReadyApp};
 pub use running::{Running, WaitError};
+pub use seed::SeedError;
+pub use state_file::StateFileError;
+pub use tls::TlsError;
 pub use workspace::Workspace;

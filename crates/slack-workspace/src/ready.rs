@@ -1,6 +1,7 @@
 //! What a workspace says once it can be used.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};
@@ -49,6 +50,35 @@ pub struct Ready {
     pub users: BTreeMap<String, UserId>,
     /// Channels by name.
     pub channels: BTreeMap<String, ChannelId>,
+    /// The certificate to trust, when the workspace is served over TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// The apps of the seed by name, beside the one above.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub apps: BTreeMap<String, ReadyApp>,
+}
+
+/// What an app of the seed needs.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReadyApp {
+    /// The app.
+    pub app_id: AppId,
+    /// The user its bot appears as.
+    pub bot_user_id: UserId,
+    /// Its bot token, `xoxb-…`.
+    #[serde(serialize_with = "expose")]
+    pub bot_token: SecretString,
+    /// Its app-level token, `xapp-…`.
+    #[serde(serialize_with = "expose")]
+    pub app_token: SecretString,
+    /// Signs HTTP deliveries.
+    #[serde(serialize_with = "expose")]
+    pub signing_secret: SecretString,
+    /// OAuth client id.
+    pub client_id: String,
+    /// OAuth client secret.
+    #[serde(serialize_with = "expose")]
+    pub client_secret: SecretString,
 }
 
 fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {

@@ -197,7 +197,7 @@ impl Running {
 
     /// Moves the workspace's clock forward.
     pub fn advance_clock(&self, by: Duration) -> Result<u64, ClockError> {
-        self.workspace.clock().advance(u64::try_from(by.as_millis()).unwrap_or(u64::MAX))
+        self.workspace.advance_clock(u64::try_from(by.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// Looks, then looks again after every change, until something is found or the time is over.

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{any, get, post};
-use axum::serve::ListenerExt;
+use axum::serve::{Listener, ListenerExt};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Workspace, api, control, guard, page, socket};
+use crate::tls::TlsListener;
+use crate::{Workspace, api, authorize, control, guard, page, socket};
 
 /// How long requests that are under way may still take once stopped.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -16,7 +17,10 @@ const DRAIN: Duration = Duration::from_secs(2);
 /// Everything the workspace answers to.
 pub(crate) fn router(workspace: &Workspace) -> Router {
     let own = axum::middleware::from_fn_with_state(workspace.clone(), guard::own_pages_only);
-    let guarded = page::routes(workspace.clone()).nest("/control", control::routes(workspace.clone())).layer(own);
+    let guarded = page::routes(workspace.clone())
+        .merge(authorize::routes(workspace.clone()))
+        .nest("/control", control::routes(workspace.clone()))
+        .layer(own);
     Router::new()
         .route("/api/{method}", any(api::call))
         .route("/link/", get(socket::link))
@@ -27,20 +31,42 @@ pub(crate) fn router(workspace: &Workspace) -> Router {
         .route("/actions/{team}/{number}/{secret}", post(api::respond))
         .route("/commands/{team}/{number}/{secret}", post(api::respond))
         .route("/app/{team}/{number}/{secret}", post(api::respond))
+        .route("/openid/connect/keys", get(api::keys))
+        .route("/.well-known/openid-configuration", get(api::discovery))
         .with_state(workspace.clone())
         .merge(guarded)
 }
 
 /// Serves until stopped, then for a moment lets requests end.
 pub(crate) async fn serve(workspace: Workspace, listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
-    let app = router(&workspace);
-    let own_stop = workspace.stopping().clone();
     let driver = workspace.clone();
     workspace.tasks().spawn(async move { driver.hub().run(driver.stopping()).await });
-    let listener = listener.tap_io(|stream| {
-        // Slower answers are no reason to refuse a connection.
-        let _ = stream.set_nodelay(true);
-    });
+    let keeper = workspace.clone();
+    workspace.tasks().spawn(async move { keeper.keep_time().await });
+    let keeper = workspace.clone();
+    workspace.tasks().spawn(async move { keeper.keep_state().await });
+    let served = if let Some(tls) = workspace.tls() {
+        let listener = TlsListener::new(listener, tls, workspace.tasks(), workspace.stopping())?;
+        serve_on(&workspace, listener, stop).await
+    } else {
+        let listener = listener.tap_io(|stream| {
+            // Slower answers are no reason to refuse a connection.
+            let _ = stream.set_nodelay(true);
+        });
+        serve_on(&workspace, listener, stop).await
+    };
+    // Whoever served has ended, for whatever reason: so do the tasks.
+    workspace.stopping().cancel();
+    workspace.save_state().await;
+    served
+}
+
+async fn serve_on<L>(workspace: &Workspace, listener: L, stop: CancellationToken) -> std::io::Result<()>
+where
+    L: Listener,
+    L::Addr: std::fmt::Debug,
+{
+    let own_stop = workspace.stopping().clone();
     let stopped = {
         let (stop, own_stop) = (stop.clone(), own_stop.clone());
         async move {
@@ -50,7 +76,7 @@ pub(crate) async fn serve(workspace: Workspace, listener: TcpListener, stop: Can
             }
         }
     };
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stopped).into_future();
+    let serving = axum::serve(listener, router(workspace)).with_graceful_shutdown(stopped).into_future();
     let drained = async {
         own_stop.cancelled().await;
         tokio::time::sleep(DRAIN).await;

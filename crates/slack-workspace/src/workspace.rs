@@ -1,5 +1,6 @@
 //! The handle of a workspace: its state, and everything around it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,22 +8,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::ApiFaults;
+use crate::api::{ApiFaults, RateLimits};
 use crate::change::Change;
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockError};
 use crate::config::Config;
+use crate::delivery::Outbox;
 use crate::error::StartError;
 use crate::journal::JournalEntry;
 use crate::model::{AppId, ChangeKind, Effect, Mint, State};
-use crate::ready::Ready;
+use crate::ready::{Ready, ReadyApp};
 use crate::recorder::Recorder;
 use crate::running::Running;
-use crate::socket::Hub;
-use crate::world::{self, Landmarks};
+use crate::seed::Seed;
+use crate::socket::{DisconnectKind, Hub};
+use crate::state_file::Kept;
+use crate::tls::Tls;
+use crate::world::{self, Ground, Landmarks};
 
 /// A local Slack. Cheap to clone: every clone is the same workspace.
 #[derive(Clone)]
@@ -35,13 +40,21 @@ struct Inner {
     // state, then the hub's, then the journal's.
     state: Mutex<State>,
     config: Config,
-    /// The world is built from it, again after a reset.
-    seed: SecretString,
+    seed: Seed,
+    /// The world is built from it and from the seed, again after a reset.
+    seed_entropy: SecretString,
     landmarks: Landmarks,
     control_token: SecretString,
     recorder: Arc<Recorder>,
     hub: Hub,
+    outbox: Outbox,
     faults: ApiFaults,
+    /// Something was scheduled.
+    due: Notify,
+    limits: Option<RateLimits>,
+    tls: Option<Tls>,
+    // Held while the state file is written, so that an older state never replaces a newer one.
+    saving: Mutex<()>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -49,32 +62,45 @@ struct Inner {
 impl Workspace {
     /// A workspace that is not reachable yet.
     pub fn new(config: Config) -> Result<Self, StartError> {
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(StartError::Random)?;
-        let mut mint = Mint::new(seed);
-        let world_seed = mint.hex(64);
+        let mut entropy = [0; 32];
+        getrandom::fill(&mut entropy).map_err(StartError::Random)?;
+        let mut mint = Mint::new(entropy);
         let recorder = Arc::new(Recorder::new(config.journal_bytes));
-        let base = "http://127.0.0.1".to_owned();
-        let (mut state, landmarks) =
-            world::build(&config, seed_bytes(&world_seed), base, recorder.now_ms()).map_err(StartError::World)?;
-        let control_token = SecretString::from(mint.word(32));
+        if let Some(path) = &config.record {
+            recorder.journal.record(path).map_err(StartError::Record)?;
+        }
+        let tls = config.tls.as_ref().map(|directory| Tls::make(directory, recorder.now_ms()));
+        let tls = tls.transpose().map_err(StartError::Tls)?;
+        let kept = Kept::begin(config, &mut mint, recorder.now_ms())?;
+        let Kept { config, seed, seed_entropy, control_token, mut state, landmarks, now_ms } = kept;
+        // Time does not go back: what was kept may be of a clock that was moved. Its end changes nothing.
+        let _ = recorder.clock.advance(now_ms.saturating_sub(recorder.now_ms()));
         state.mint = Mint::new(mint.bytes());
         let hub = Hub::new(Arc::clone(&recorder), Mint::new(mint.bytes()));
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let outbox = Outbox::new(Arc::clone(&recorder), tasks.clone(), stop.clone(), Mint::new(mint.bytes()));
         recorder.journal.learn([control_token.expose_secret()]);
+        let limits = config.rate_limits.then(RateLimits::default);
         let inner = Inner {
             state: Mutex::new(state),
             config,
-            seed: world_seed.into(),
+            seed,
+            seed_entropy,
             landmarks,
             control_token,
             recorder,
             hub,
+            outbox,
             faults: ApiFaults::default(),
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
+            due: Notify::new(),
+            limits,
+            tls,
+            saving: Mutex::new(()),
+            tasks,
+            stop,
         };
         let workspace = Self { inner: Arc::new(inner) };
-        workspace.learn_secrets(&workspace.inner.landmarks.app);
+        workspace.learn_every_secret(&workspace.state());
         Ok(workspace)
     }
 
@@ -126,7 +152,27 @@ impl Workspace {
             client_secret: of.secrets.client_secret.clone(),
             users: of.users.clone(),
             channels: of.channels.clone(),
+            ca_file: self.inner.tls.as_ref().map(|tls| tls.ca_file.clone()),
+            apps: self.ready_apps(),
         }
+    }
+
+    fn ready_apps(&self) -> BTreeMap<String, ReadyApp> {
+        let ready = |state: &State, id: &AppId| {
+            let app = state.apps.get(id)?;
+            let secrets = &app.secrets;
+            Some(ReadyApp {
+                app_id: app.id.clone(),
+                bot_user_id: app.bot_user.clone(),
+                bot_token: secrets.bot_token.clone(),
+                app_token: secrets.app_token.clone(),
+                signing_secret: secrets.signing_secret.clone(),
+                client_id: secrets.client_id.clone(),
+                client_secret: secrets.client_secret.clone(),
+            })
+        };
+        let apps = self.inner.landmarks.apps.iter();
+        self.read(|state| apps.filter_map(|(name, id)| Some((name.clone(), ready(state, id)?))).collect())
     }
 
     /// Looks at the state; keep it short, everything else waits meanwhile.
@@ -163,12 +209,18 @@ impl Workspace {
     pub fn reset(&self) -> Result<(), StartError> {
         let now = self.inner.recorder.now_ms();
         let mut state = self.state();
-        let seed = seed_bytes(self.inner.seed.expose_secret());
-        let (fresh, _) = world::build(&self.inner.config, seed, state.base.clone(), now).map_err(StartError::World)?;
+        let entropy = seed_bytes(self.inner.seed_entropy.expose_secret());
+        let ground = Ground { config: &self.inner.config, seed: &self.inner.seed, entropy };
+        let (fresh, _) = world::build(ground, state.base.clone(), now)?;
         let old = std::mem::replace(&mut *state, fresh);
         let gone: Vec<AppId> = old.apps.keys().filter(|id| !state.apps.contains_key(*id)).cloned().collect();
         state.mint = old.mint;
+        self.learn_every_secret(&state);
         self.inner.hub.reset(&gone);
+        self.inner.outbox.reset();
+        if let Some(limits) = &self.inner.limits {
+            limits.reset();
+        }
         self.inner.faults.clear();
         self.inner.recorder.journal.clear();
         self.inner.recorder.changes.announce(ChangeKind::Reset);
@@ -181,27 +233,102 @@ impl Workspace {
     pub(crate) fn update<T>(&self, verb: impl FnOnce(&mut State, u64) -> T) -> T {
         let now = self.inner.recorder.now_ms();
         let mut state = self.state();
+        state.fall_due(now);
         let result = verb(&mut state, now);
         for effect in std::mem::take(&mut state.effects) {
             match effect {
                 Effect::Change(kind) => self.inner.recorder.changes.announce(kind),
-                Effect::Event { app, payload } => self.inner.hub.publish(&app, payload),
+                Effect::Event { app, payload } => {
+                    let over_http = state.apps.get(&app).is_some_and(|app| self.inner.outbox.publish(app, &payload));
+                    if !over_http {
+                        self.inner.hub.publish(&app, payload);
+                    }
+                }
+                Effect::Farewell { app, payload } => {
+                    if !self.inner.outbox.publish(&app, &payload) {
+                        self.inner.hub.publish(&app.id, payload);
+                    }
+                }
+                Effect::Due => self.inner.due.notify_one(),
+                Effect::Secrets { app } => self.learn_secrets(&state, &app),
+                Effect::Gone { app } => self.inner.hub.disconnect(Some(&app), DisconnectKind::LinkDisabled),
             }
         }
         state.sweep(now);
         result
     }
 
+    /// Moves the clock forward, does what falls due, and returns the new time.
+    pub fn advance_clock(&self, by_ms: u64) -> Result<u64, ClockError> {
+        let now = self.clock().advance(by_ms)?;
+        self.update(|_, _| ());
+        Ok(now)
+    }
+
+    /// Does what falls due as time passes, until the workspace stops.
+    pub(crate) async fn keep_time(&self) {
+        loop {
+            let next = self.read(State::next_due);
+            let passed = async {
+                match next {
+                    Some(at) => self.clock().sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.stopping().cancelled() => return,
+                () = self.inner.due.notified() => {}
+                () = passed => self.update(|_, _| ()),
+            }
+        }
+    }
+
+    fn learn_every_secret(&self, state: &State) {
+        for app in state.platform.registrations.keys() {
+            self.learn_secrets(state, app);
+        }
+    }
+
     /// Keeps an app's secrets out of the journal.
-    pub(crate) fn learn_secrets(&self, app: &AppId) {
-        let Some(secrets) = self.read(|state| state.apps.get(app).map(|app| Arc::clone(&app.secrets))) else {
-            return;
-        };
+    fn learn_secrets(&self, state: &State, app: &AppId) {
+        let Some(registration) = state.platform.registrations.get(app) else { return };
+        let secrets = &registration.secrets;
         self.inner.recorder.journal.learn([
             secrets.signing_secret.expose_secret(),
             secrets.client_secret.expose_secret(),
             secrets.verification_token.expose_secret(),
         ]);
+    }
+
+    /// The limits of calls, when there are any.
+    pub(crate) fn limits(&self) -> Option<&RateLimits> {
+        self.inner.limits.as_ref()
+    }
+
+    /// Keeps others from writing the state file meanwhile; taken before the state's lock.
+    pub(crate) fn saving(&self) -> MutexGuard<'_, ()> {
+        self.inner.saving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    pub(crate) fn landmarks(&self) -> &Landmarks {
+        &self.inner.landmarks
+    }
+
+    /// What the world is built from: the seed, and the randomness.
+    pub(crate) fn origin(&self) -> (&Seed, &SecretString) {
+        (&self.inner.seed, &self.inner.seed_entropy)
+    }
+
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        self.inner.tls.as_ref()
+    }
+
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.inner.outbox
     }
 
     pub(crate) fn hub(&self) -> &Hub {
@@ -228,7 +355,8 @@ impl Workspace {
         // Whoever binds every address reaches it by the loopback one.
         let ip = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { address.ip().to_string() };
         let ip = if ip.contains(':') { format!("[{ip}]") } else { ip };
-        self.state().base = format!("http://{ip}:{}", address.port());
+        let scheme = if self.inner.tls.is_some() { "https" } else { "http" };
+        self.state().base = format!("{scheme}://{ip}:{}", address.port());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -244,7 +372,7 @@ impl fmt::Debug for Workspace {
 }
 
 /// The bytes that 64 hexadecimal digits stand for.
-fn seed_bytes(hex: &str) -> [u8; 32] {
+pub(crate) fn seed_bytes(hex: &str) -> [u8; 32] {
     let mut seed = [0; 32];
     for (byte, at) in seed.iter_mut().zip((0..).step_by(2)) {
         *byte = hex.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).unwrap_or_default();

@@ -4,16 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
 
 use crate::config::Config;
+use crate::error::StartError;
+use crate::events::{self, Audience};
 use crate::model::{
-    App, AppId, AppSecrets, BotId, ChangeKind, ChannelId, ChannelKind, Command, Grant, Holder, Mint, ModelError, State,
-    Team, TeamId, Token, User, UserId,
+    App, AppId, AppSecrets, ChangeKind, ChannelId, Grant, Mint, ModelError, State, Team, TeamId, Token, User, UserId,
 };
+use crate::seed::{Planted, Planter, Seed, SeedChannel, SeedError, SeedUser};
 
 /// The bot scopes an app has when none are given.
-pub(crate) const BOT_SCOPES: [&str; 27] = [
+pub(crate) const BOT_SCOPES: &[&str] = &[
     "app_mentions:read",
+    "assistant:write",
+    "bookmarks:read",
+    "bookmarks:write",
     "channels:history",
     "channels:join",
     "channels:read",
@@ -21,6 +27,7 @@ pub(crate) const BOT_SCOPES: [&str; 27] = [
     "chat:write.customize",
     "chat:write.public",
     "commands",
+    "emoji:read",
     "files:read",
     "files:write",
     "groups:history",
@@ -29,94 +36,123 @@ pub(crate) const BOT_SCOPES: [&str; 27] = [
     "im:history",
     "im:read",
     "im:write",
+    "links:read",
+    "links:write",
     "mpim:history",
     "mpim:read",
     "mpim:write",
+    "pins:read",
+    "pins:write",
     "reactions:read",
     "reactions:write",
     "team:read",
     "usergroups:read",
+    "usergroups:write",
     "users.profile:read",
     "users:read",
     "users:read.email",
+    "users:write",
     "channels:manage",
 ];
 
-/// The events an app's bot hears of when none are given.
-const EVENTS: [&str; 4] = ["app_mention", "message.channels", "message.groups", "message.im"];
+/// The events an app's bot hears of when none are given: those of channels it is in, and of what people do with it.
+const EVENTS: &[&str] = &[
+    "agent_session_stopped",
+    "agent_session_title_changed",
+    "app_home_opened",
+    "app_mention",
+    "app_uninstalled",
+    "assistant_thread_context_changed",
+    "assistant_thread_started",
+    "channel_archive",
+    "channel_left",
+    "channel_rename",
+    "channel_unarchive",
+    "file_deleted",
+    "file_shared",
+    "group_archive",
+    "group_left",
+    "group_rename",
+    "group_unarchive",
+    "link_shared",
+    "member_joined_channel",
+    "member_left_channel",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "message.mpim",
+    "pin_added",
+    "pin_removed",
+    "reaction_added",
+    "reaction_removed",
+    "subteam_created",
+    "subteam_members_changed",
+    "subteam_updated",
+    "tokens_revoked",
+];
 
-/// An app that is to be installed.
-#[derive(Clone, Debug)]
-pub(crate) struct NewApp {
-    pub(crate) name: String,
-    pub(crate) installer: UserId,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) user_scopes: Vec<String>,
-    pub(crate) events: BTreeSet<String>,
-    pub(crate) commands: Vec<Command>,
-}
-
-impl NewApp {
-    /// An app with every bot scope and user scope, and the usual events.
-    pub(crate) fn usual(name: &str, installer: &UserId) -> Self {
-        Self {
-            name: name.to_owned(),
-            installer: installer.clone(),
-            scopes: BOT_SCOPES.iter().map(|&scope| scope.to_owned()).collect(),
-            user_scopes: every_user_scope(),
-            events: EVENTS.iter().map(|&event| event.to_owned()).collect(),
-            commands: Vec::new(),
-        }
-    }
+/// A manifest with every bot scope and user scope, and the usual events.
+pub(crate) fn usual_manifest(name: &str) -> Value {
+    json!({
+        "display_information": {"name": name},
+        "features": {"bot_user": {"display_name": name, "always_online": true}},
+        "oauth_config": {"scopes": {"bot": BOT_SCOPES, "user": every_user_scope()}},
+        "settings": {
+            "event_subscriptions": {"bot_events": EVENTS},
+            "interactivity": {"is_enabled": true},
+            "socket_mode_enabled": true, "org_deploy_enabled": false, "token_rotation_enabled": false,
+        },
+    })
 }
 
 /// Every scope that some method wants of a user token.
-fn every_user_scope() -> Vec<String> {
+pub(crate) fn every_user_scope() -> Vec<String> {
     let methods = countersign_slack::method::Method::all().iter();
     let scopes: BTreeSet<&str> = methods.flat_map(countersign_slack::method::Method::user_scopes).collect();
     scopes.into_iter().map(str::to_owned).collect()
 }
 
 /// What the readiness line says beside the addresses.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Landmarks {
     pub(crate) team: TeamId,
     pub(crate) app: AppId,
     pub(crate) bot_user: UserId,
+    #[serde(with = "crate::model::saved::arc")]
     pub(crate) secrets: Arc<AppSecrets>,
+    #[serde(with = "crate::model::saved::secret")]
     pub(crate) cli_token: SecretString,
     pub(crate) users: BTreeMap<String, UserId>,
     pub(crate) channels: BTreeMap<String, ChannelId>,
+    /// The seed's apps by name.
+    pub(crate) apps: BTreeMap<String, AppId>,
 }
 
-/// Builds the workspace: the same seed makes the same ids and tokens.
-pub(crate) fn build(
-    config: &Config,
-    seed: [u8; 32],
-    base: String,
-    now_ms: u64,
-) -> Result<(State, Landmarks), ModelError> {
-    let mut mint = Mint::new(seed);
-    let team =
-        Team { id: TeamId::from(mint.id('T')), name: config.team_name.clone(), domain: "countersign".to_owned() };
+/// What a workspace is built from; the same always makes the same ids and tokens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ground<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) seed: &'a Seed,
+    /// The randomness everything is minted from.
+    pub(crate) entropy: [u8; 32],
+}
+
+/// Builds the workspace.
+pub(crate) fn build(ground: Ground<'_>, base: String, now_ms: u64) -> Result<(State, Landmarks), StartError> {
+    let Ground { config, seed, entropy } = ground;
+    let mut mint = Mint::new(entropy);
+    let name = seed.team.clone().unwrap_or_else(|| config.team_name.clone());
+    let team = Team { id: TeamId::from(mint.id('T')), name, domain: "countersign".to_owned() };
     let mut state = State::new(team, base, mint);
-    let mut users = BTreeMap::new();
-    for (position, name) in config.people.iter().enumerate() {
-        let id = state.add_person(name, None, position == 0, now_ms);
-        users.insert(name.clone(), id);
-    }
-    let owner = config.people.first().and_then(|name| users.get(name)).cloned();
-    let owner = owner.ok_or(ModelError::new("user_not_found"))?;
-    let mut new = NewApp::usual(&config.app_name, &owner);
-    new.commands.push(Command { name: "/countersign".to_owned(), description: "Ask Countersign.".to_owned() });
-    let app = state.install(new, now_ms);
+    let (users, owner) = people(&mut state, ground, now_ms)?;
+    let mut manifest = usual_manifest(&config.app_name);
+    manifest["features"]["slash_commands"] = json!([{
+        "command": "/countersign", "description": "Ask Countersign.", "should_escape": false,
+    }]);
+    let app = state.add_app(manifest, &owner, now_ms);
+    let app = app.ok_or(StartError::World(ModelError::new("app_not_found")))?;
     let cli_token = state.grant_cli_token(&app);
-    let members: BTreeSet<UserId> = users.values().cloned().chain([app.bot_user.clone()]).collect();
-    let mut channels = BTreeMap::new();
-    for name in &config.channels {
-        let id = state.create_channel(name, ChannelKind::Public, members.clone(), &owner, now_ms)?;
-        channels.insert(name.clone(), id);
-    }
+    let planted = plant(&mut state, ground, (&users, &owner), now_ms).map_err(StartError::Seed)?;
     state.effects.clear();
     let landmarks = Landmarks {
         team: state.team.id.clone(),
@@ -125,9 +161,54 @@ pub(crate) fn build(
         secrets: Arc::clone(&app.secrets),
         cli_token,
         users,
-        channels,
+        channels: planted.channels,
+        apps: planted.apps,
     };
     Ok((state, landmarks))
+}
+
+type People = (BTreeMap<String, UserId>, UserId);
+
+/// Makes the people; the first is the owner.
+fn people(state: &mut State, ground: Ground<'_>, now_ms: u64) -> Result<People, StartError> {
+    let of_config = |name: &String| SeedUser { name: name.clone(), real_name: None, email: None, is_admin: false };
+    let people = match ground.seed.users.as_slice() {
+        [] => ground.config.people.iter().map(of_config).collect(),
+        people => people.to_vec(),
+    };
+    let mut users = BTreeMap::new();
+    let mut owner = None;
+    for person in people {
+        let id = state.add_person(&person.name, person.email.as_deref(), owner.is_none(), now_ms);
+        if let Some(user) = state.users.get_mut(&id) {
+            user.is_admin |= person.is_admin;
+            user.real_name = person.real_name.unwrap_or_else(|| std::mem::take(&mut user.real_name));
+        }
+        owner.get_or_insert(id.clone());
+        if users.insert(person.name, id).is_some() {
+            return Err(StartError::World(ModelError::new("name_taken")));
+        }
+    }
+    let owner = owner.ok_or(StartError::World(ModelError::new("user_not_found")))?;
+    Ok((users, owner))
+}
+
+fn plant(
+    state: &mut State,
+    ground: Ground<'_>,
+    (users, owner): (&BTreeMap<String, UserId>, &UserId),
+    now_ms: u64,
+) -> Result<Planted, SeedError> {
+    let of_config = |name: &String| SeedChannel { name: name.clone(), private: false, members: None };
+    let of_config: Vec<SeedChannel> = ground.config.channels.iter().map(of_config).collect();
+    let mut planter = Planter { state, users, owner, now_ms, planted: Planted::default() };
+    planter.apps(&ground.seed.apps)?;
+    let channels = if ground.seed.channels.is_empty() { &of_config } else { &ground.seed.channels };
+    for channel in channels {
+        planter.channel(channel)?;
+    }
+    planter.messages(&ground.seed.messages)?;
+    Ok(planter.planted)
 }
 
 impl State {
@@ -146,48 +227,12 @@ impl State {
             bot: None,
             updated: now_ms / 1000,
         };
+        let event = json!({"type": "team_join", "user": user.to_json(&self.team.id, false)});
         self.users.insert(id.clone(), user);
+        self.sign_in(&id, now_ms);
+        events::emit(self, Audience::Everyone, event, now_ms);
         self.changed(ChangeKind::Directory);
         id
-    }
-
-    /// Installs an app with its bot and tokens.
-    pub(crate) fn install(&mut self, new: NewApp, now_ms: u64) -> App {
-        let id = AppId::from(self.mint.id('A'));
-        let bot = BotId::from(self.mint.id('B'));
-        let bot_user = UserId::from(self.mint.id('U'));
-        let handle = new.name.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "_");
-        let user = User {
-            id: bot_user.clone(),
-            name: handle,
-            real_name: new.name.clone(),
-            email: None,
-            is_admin: false,
-            is_owner: false,
-            bot: Some((id.clone(), bot.clone())),
-            updated: now_ms / 1000,
-        };
-        self.users.insert(bot_user.clone(), user);
-        let secrets = Arc::new(self.mint_secrets(&id));
-        let app = App {
-            id: id.clone(),
-            name: new.name,
-            bot,
-            bot_user: bot_user.clone(),
-            installer: new.installer.clone(),
-            events: new.events,
-            commands: new.commands,
-            secrets: Arc::clone(&secrets),
-            updated: now_ms / 1000,
-        };
-        self.grant_token(&secrets.bot_token, Grant::new(id.clone(), Holder::Bot(bot_user), &new.scopes));
-        let of_user = Grant::new(id.clone(), Holder::User(new.installer), &new.user_scopes);
-        self.grant_token(&secrets.user_token, of_user);
-        let of_app = Grant::new(id.clone(), Holder::App, &["connections:write".to_owned()]);
-        self.grant_token(&secrets.app_token, of_app);
-        self.apps.insert(id, app.clone());
-        self.changed(ChangeKind::Directory);
-        app
     }
 
     /// A token as the Slack CLI has one, for the same person and scopes as the app's user token.
@@ -195,26 +240,9 @@ impl State {
         let token = format!("xoxe.xoxp-1-{}", self.mint.word(32));
         let token = SecretString::from(token);
         if let Some(grant) = self.grants.get(app.secrets.user_token.expose_secret()).cloned() {
-            self.grants.insert(Token::from(&token), grant);
+            let grant = Grant { is_tool: true, ..(*grant).clone() };
+            self.grants.insert(Token::from(&token), Arc::new(grant));
         }
         token
-    }
-
-    fn grant_token(&mut self, token: &SecretString, grant: Grant) {
-        self.grants.insert(Token::from(token), Arc::new(grant));
-    }
-
-    fn mint_secrets(&mut self, app: &AppId) -> AppSecrets {
-        let mint = &mut self.mint;
-        let (team, bot) = (mint.digits(13), mint.digits(13));
-        AppSecrets {
-            bot_token: format!("xoxb-{team}-{bot}-{}", mint.word(24)).into(),
-            user_token: format!("xoxp-{team}-{}-{}-{}", mint.digits(13), mint.digits(13), mint.hex(32)).into(),
-            app_token: format!("xapp-1-{app}-{}-{}", mint.digits(13), mint.hex(64)).into(),
-            signing_secret: mint.hex(32).into(),
-            client_id: format!("{team}.{}", mint.digits(13)),
-            client_secret: mint.hex(32).into(),
-            verification_token: mint.word(24).into(),
-        }
     }
 }

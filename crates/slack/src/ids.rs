@@ -121,6 +121,10 @@ ids! {
     FileId, "file id", "F followed by at least 8 capitals or digits", |t| object_id(t, &['F']);
     /// A user group (`S…`).
     UserGroupId, "user group id", "S followed by at least 8 capitals or digits", |t| object_id(t, &['S']);
+    /// A bookmark of a channel (`Bk…`).
+    BookmarkId, "bookmark id", "Bk followed by capitals and digits", |t| t.strip_prefix("Bk").is_some_and(|rest| capitals(rest, 6));
+    /// A message that waits for its time (`Q…`).
+    ScheduledMessageId, "scheduled message id", "Q followed by at least 8 capitals or digits", |t| object_id(t, &['Q']);
     /// One event of the Events API (`Ev…`), the same in every redelivery.
     EventId, "event id", "Ev followed by capitals and digits", |t| t.strip_prefix("Ev").is_some_and(|rest| capitals(rest, 6));
     /// The short-lived, single-use right to open a view.
@@ -138,7 +142,8 @@ ids! {
 }
 
 /// What kind of conversation an operation is about; scopes differ by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ChannelKind {
     /// A public channel; scopes start with `channels:`.
     Public,

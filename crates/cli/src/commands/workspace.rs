@@ -1,5 +1,7 @@
 //! `countersign workspace`: the local Slack on its own.
 
+use std::path::PathBuf;
+
 use anyhow::Context as _;
 use countersign_slack_workspace::{Config, Ready, Workspace};
 use secrecy::ExposeSecret as _;
@@ -10,17 +12,40 @@ use crate::{exit, logging, output};
 /// Options of `countersign workspace`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Everything is in memory and on loopback: no account, no network. Point any Slack
-SDK's base URL at api_url, and open ui_url to be one of its people.
+Everything is on loopback and, without --state, in memory: no account, no
+network. Point any Slack SDK's base URL at api_url, and open ui_url to be one of
+its people.
 
 Examples:
   countersign workspace                    print the addresses and tokens, serve until Ctrl-C
+  countersign workspace --state w.json     the same workspace again after a restart
+  countersign workspace --tls certs        over TLS, as Slack's own command line wants it
   countersign workspace --json | head -1   one line of JSON when ready, for scripts
 ")]
 pub(crate) struct Options {
     /// The port; by default a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
+
+    /// Refuse calls beyond a method's rate limit with 429, as Slack does.
+    #[arg(long)]
+    rate_limits: bool,
+
+    /// Begin with the people, channels, apps and messages of this YAML file.
+    #[arg(long, value_name = "FILE")]
+    seed: Option<PathBuf>,
+
+    /// Keep the workspace in this file: ids, tokens and messages are the same after a restart.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+
+    /// Serve over TLS; the certificate to trust is ca.pem in this directory.
+    #[arg(long, value_name = "DIR")]
+    tls: Option<PathBuf>,
+
+    /// Write the journal to this file too, a line of JSON an entry.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 
     /// Print one line of JSON when ready.
     #[arg(long)]
@@ -38,7 +63,15 @@ impl Options {
     }
 
     async fn serve(&self) -> anyhow::Result<u8> {
-        let config = Config { port: self.port, ..Config::default() };
+        let config = Config {
+            port: self.port,
+            rate_limits: self.rate_limits,
+            seed: self.seed.clone(),
+            state: self.state.clone(),
+            tls: self.tls.clone(),
+            record: self.record.clone(),
+            ..Config::default()
+        };
         let workspace = Workspace::start(config).await.context("the workspace could not be started")?;
         if self.json {
             output::json(&serde_json::to_value(workspace.ready())?);
@@ -56,6 +89,9 @@ fn introduce(ready: &Ready) {
     output::data(&format!("  SLACK_API_URL={}", ready.api_url));
     output::data(&format!("  SLACK_BOT_TOKEN={}", ready.bot_token.expose_secret()));
     output::data(&format!("  SLACK_APP_TOKEN={}", ready.app_token.expose_secret()));
+    if let Some(file) = &ready.ca_file {
+        output::data(&format!("  SSL_CERT_FILE={}", file.display()));
+    }
     for (name, id) in &ready.users {
         output::data(&format!("  {name:<8} {id}"));
     }

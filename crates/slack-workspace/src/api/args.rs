@@ -105,6 +105,11 @@ impl Args {
         self.fields.get(name).filter(|value| !value.is_null() && *value != "")
     }
 
+    /// Whether an argument was given, were it an empty text.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.fields.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// An argument as text.
     pub(crate) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         match self.get(name)? {

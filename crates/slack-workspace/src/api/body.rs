@@ -123,17 +123,37 @@ impl Serialize for RedactedBody<'_> {
 pub(crate) struct ApiError {
     code: Cow<'static, str>,
     extra: Vec<(&'static str, Value)>,
+    /// Seconds to wait, when there were too many calls.
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
+    /// `ratelimited`: call again after these seconds.
+    pub(crate) fn rate_limited(seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..Self::new("ratelimited") }
+    }
+
+    /// For how many seconds the caller is to wait.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+
     pub(crate) fn new(code: impl Into<Cow<'static, str>>) -> Self {
-        Self { code: code.into(), extra: Vec::new() }
+        Self { code: code.into(), extra: Vec::new(), retry_after: None }
     }
 
     /// With another field beside `error`.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.extra.push((name, value.into()));
         self
+    }
+
+    /// The same under another code, which it then names among its errors.
+    pub(crate) fn renamed(self, code: &'static str) -> Self {
+        let inner = self.code.clone().into_owned();
+        let has_errors = self.extra.iter().any(|(name, _)| *name == "errors");
+        let renamed = Self { code: Cow::Borrowed(code), ..self };
+        if has_errors { renamed } else { renamed.with("errors", vec![inner]) }
     }
 
     /// With the messages that say what is wrong with the arguments.

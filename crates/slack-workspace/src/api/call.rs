@@ -14,6 +14,7 @@ use super::args::{Args, Format, Raw, format};
 use super::body::{ApiError, Body};
 use super::dispatch::{self, Handler};
 use super::fault::Failure;
+use super::oauth::{self, Bare};
 use crate::Workspace;
 use crate::journal::Field;
 use crate::model::{Grant, Holder, State};
@@ -26,11 +27,13 @@ const ACCEPTED_SCOPES: HeaderName = HeaderName::from_static("x-accepted-oauth-sc
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-slack-req-id");
 
 /// What a handler needs to know of a call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) method: &'static Method,
     pub(super) args: &'a Args,
     pub(super) grant: &'a Grant,
+    /// The token itself.
+    pub(super) token: &'a str,
 }
 
 /// What came of a call.
@@ -60,11 +63,17 @@ pub(crate) async fn call(Shared(workspace): Shared<Workspace>, Path(name): Path<
             (args, outcome)
         }
     };
+    let retry_after = outcome.result.as_ref().err().and_then(ApiError::retry_after);
     let body = outcome.result.unwrap_or_else(ApiError::into_body);
     let body = if lacks_charset(&parts.headers) { body.warning("missing_charset") } else { body };
     let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     note(&workspace, &name, &args, outcome.grant.as_deref(), &body, ms);
-    answer(&body, known.map(|(method, _)| method), outcome.grant.as_deref())
+    let mut response = answer(&body, known.map(|(method, _)| method), outcome.grant.as_deref());
+    if let Some(seconds) = retry_after {
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 fn perform(
@@ -81,14 +90,26 @@ fn perform(
     if method.name() == "api.test" {
         return Outcome { grant: None, result: super::meta::api_test(args) };
     }
+    if let Some(handler) = oauth::without_token(method.name()) {
+        let result = workspace.update(|state, now| handler(state, Bare { args, headers }, now));
+        return Outcome { grant: None, result };
+    }
     let Some(token) = bearer(headers).or_else(|| args.token()) else {
         return Outcome { grant: None, result: Err(ApiError::new("not_authed")) };
     };
     workspace.update(|state, now| {
         let Some(grant) = state.grant(token).cloned() else {
-            return Outcome { grant: None, result: Err(ApiError::new("invalid_auth")) };
+            return Outcome { grant: None, result: Err(ApiError::new(state.refusal(token))) };
         };
-        let call = Call { method, args, grant: &grant };
+        let call = Call { method, args, grant: &grant, token };
+        if grant.expires_at.is_some_and(|at| at <= now) {
+            return Outcome { grant: Some(grant), result: Err(ApiError::new("token_expired")) };
+        }
+        let channel = args.text("channel");
+        let limit = workspace.limits().and_then(|limits| limits.count(&grant.app, method, channel.as_deref(), now));
+        if let Some(seconds) = limit {
+            return Outcome { grant: Some(grant), result: Err(ApiError::rate_limited(seconds)) };
+        }
         let result = call.allowed().and_then(|()| handler(state, &call, now));
         Outcome { grant: Some(grant), result }
     })
@@ -104,7 +125,7 @@ impl Call<'_> {
             }
             (Holder::Bot(_) | Holder::User(_), _) => self.scopes_suffice()?,
         }
-        let missing = |arg: &countersign_slack::method::Arg| arg.required && self.args.get(arg.name).is_none();
+        let missing = |arg: &countersign_slack::method::Arg| arg.required && !self.args.has(arg.name);
         let messages: Vec<String> = self
             .method
             .args()

@@ -3,6 +3,7 @@
 use super::body::{ApiError, Body};
 use super::call::{Call, visible};
 use super::content::{MAX_TEXT, draft};
+use super::post::{author, target};
 pub(super) use super::post::{post_ephemeral, post_message};
 use crate::model::{ChannelId, Draft, Message, State, Ts, shared};
 
@@ -28,17 +29,25 @@ pub(super) fn delete(state: &mut State, call: &Call<'_>, now: u64) -> Result<Bod
     Ok(Body::ok().with("channel", channel.as_str()).with("ts", ts.to_string()))
 }
 
+/// `chat.meMessage`: what somebody does, told in the third person.
+pub(super) fn me_message(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
+    let channel = target(state, call, now)?;
+    let text = call.args.text("text").ok_or(ApiError::new("no_text"))?.into_owned();
+    if text.chars().count() > MAX_TEXT {
+        return Err(ApiError::new("msg_too_long"));
+    }
+    let fields = std::iter::once(("subtype".to_owned(), "me_message".into())).collect();
+    let message = state.post(&channel, &author(call)?, Draft { text, fields, ..Draft::default() }, now)?;
+    Ok(Body::ok().with("channel", channel.as_str()).with("ts", message.ts.to_string()))
+}
+
 /// `chat.getPermalink`.
 pub(super) fn get_permalink(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
     let id = call.args.text("channel").unwrap_or_default();
     let room = visible(state, call, &id)?;
     let wanted = call.args.text("message_ts").unwrap_or_default();
     let message = Ts::parse(&wanted).and_then(|ts| room.message(ts)).ok_or(ApiError::new("message_not_found"))?;
-    let mut link = format!("{}/archives/{id}/p{:016}", state.base(), message.ts.micros());
-    if let Some(thread) = message.thread_ts.filter(|thread| *thread != message.ts) {
-        link = format!("{link}?thread_ts={thread}&cid={id}");
-    }
-    Ok(Body::ok().with("permalink", link).with("channel", id.into_owned()))
+    Ok(Body::ok().with("permalink", state.permalink(room, message)).with("channel", id.into_owned()))
 }
 
 /// The message that the call names, if it is the caller's own.

@@ -84,7 +84,7 @@ fn checked_attachments(state: &mut State, mut list: Vec<Value>) -> Result<Vec<Va
     Ok(list)
 }
 
-fn metadata(args: &Args) -> Result<Option<Value>, ApiError> {
+pub(super) fn metadata(args: &Args) -> Result<Option<Value>, ApiError> {
     let Some(metadata) = args.nested("metadata") else { return Ok(None) };
     let metadata = metadata.map_err(|()| ApiError::new("invalid_metadata_format"))?;
     let has_type = metadata.get("event_type").is_some_and(Value::is_string);
@@ -98,6 +98,15 @@ fn metadata(args: &Args) -> Result<Option<Value>, ApiError> {
 
 /// A modal with every id filled in, or what is wrong with it.
 pub(crate) fn checked_view(state: &mut State, view: Value) -> Result<Map<String, Value>, ApiError> {
+    checked_surface(state, view, "modal")
+}
+
+/// A Home tab with every id filled in, or what is wrong with it.
+pub(super) fn checked_home(state: &mut State, view: Value) -> Result<Map<String, Value>, ApiError> {
+    checked_surface(state, view, "home")
+}
+
+fn checked_surface(state: &mut State, view: Value, kind: &str) -> Result<Map<String, Value>, ApiError> {
     let view = match view {
         Value::String(text) => serde_json::from_str(&text)
             .map_err(|_| ApiError::new("invalid_arguments").messages(&["[ERROR] view is not JSON".to_owned()]))?,
@@ -108,8 +117,8 @@ pub(crate) fn checked_view(state: &mut State, view: Value) -> Result<Map<String,
     }
     validate_view(&view).map_err(|found| invalid("invalid_arguments", &found))?;
     let Value::Object(mut content) = view else { return Err(ApiError::new("invalid_arguments")) };
-    if content.get("type").and_then(Value::as_str) != Some("modal") {
-        let message = "[ERROR] must be of type modal [json-pointer:/view/type]".to_owned();
+    if content.get("type").and_then(Value::as_str) != Some(kind) {
+        let message = format!("[ERROR] must be of type {kind} [json-pointer:/view/type]");
         return Err(ApiError::new("invalid_arguments").messages(&[message]));
     }
     if let Some(Value::Array(blocks)) = content.get_mut("blocks") {
@@ -144,7 +153,7 @@ pub(crate) fn checked_reply(state: &mut State, body: Value) -> Result<Reply, Api
     Ok(if replaces { Reply::ReplaceOriginal(draft) } else { Reply::Post(kind, draft) })
 }
 
-fn invalid(code: &'static str, found: &[Violation]) -> ApiError {
+pub(super) fn invalid(code: &'static str, found: &[Violation]) -> ApiError {
     let messages: Vec<String> = found.iter().map(ToString::to_string).collect();
     let errors: Vec<&str> = found.iter().map(Violation::message).collect();
     ApiError::new(code).with("errors", errors).messages(&messages)

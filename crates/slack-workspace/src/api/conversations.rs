@@ -43,7 +43,7 @@ pub(super) fn list(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body
 }
 
 /// The kinds that `types` names, each with its scope.
-fn kinds(call: &Call<'_>) -> Result<Vec<ChannelKind>, ApiError> {
+pub(super) fn kinds(call: &Call<'_>) -> Result<Vec<ChannelKind>, ApiError> {
     let wanted = call.args.list("types");
     if wanted.is_empty() {
         call.any_of(&["channels:read"])?;
@@ -73,10 +73,10 @@ pub(super) fn members(state: &mut State, call: &Call<'_>, _now: u64) -> Result<B
 }
 
 /// `conversations.join`.
-pub(super) fn join(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
+pub(super) fn join(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
     let id = call.args.text("channel").unwrap_or_default();
     let user = call.user()?;
-    let was_member = state.join(&id, user)?;
+    let was_member = state.join(&id, user, now)?;
     let room = state.channel(&id).ok_or(ApiError::new("channel_not_found"))?;
     let body = Body::ok().with("channel", room.to_json(&state.team().id, Some(user)));
     Ok(if was_member { body.warning("already_in_channel") } else { body })

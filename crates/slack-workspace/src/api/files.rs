@@ -1,13 +1,14 @@
 //! `files.*`: upload in three steps, and looking at files.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::body::{ApiError, Body};
-use super::call::Call;
+use super::call::{Call, visible};
 use super::content::checked_blocks;
 use super::post::{author, may_post};
+use super::reactions::page;
 use super::transfer::MAX_FILE;
-use crate::model::{ChannelId, Draft, FileId, State, Ts};
+use crate::model::{ChannelId, Draft, File, FileId, State, Ts};
 
 /// `files.getUploadURLExternal`.
 pub(super) fn get_upload_url(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
@@ -49,6 +50,68 @@ pub(super) fn info(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body
     let file = state.file(&id).filter(|file| state.can_see_file(user, file));
     let file = file.and_then(|file| state.file_json(&file.id)).ok_or(ApiError::new("file_not_found"))?;
     Ok(Body::ok().with("file", file).with("comments", Vec::<Value>::new()))
+}
+
+/// `files.list`: the latest first.
+pub(super) fn list(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
+    let me = call.user()?;
+    let channel = call.args.text("channel");
+    if let Some(id) = &channel {
+        visible(state, call, id)?;
+    }
+    let user = call.args.text("user");
+    if user.as_ref().is_some_and(|id| state.user(id).is_none()) {
+        return Err(ApiError::new("user_not_found"));
+    }
+    let (from, to) = (seconds(call, "ts_from", 0)?, seconds(call, "ts_to", u64::MAX)?);
+    let kinds = call.args.list("types");
+    let fits = |file: &&File| {
+        file.is_complete
+            && state.can_see_file(me, file)
+            && channel.as_ref().is_none_or(|id| file.shares.keys().any(|shared| shared.as_str() == id.as_ref()))
+            && user.as_ref().is_none_or(|id| file.user.as_str() == id.as_ref())
+            && (from..=to).contains(&file.created)
+            && is_of_kind(file, &kinds)
+    };
+    let mut found: Vec<&File> = state.files.values().filter(fits).collect();
+    found.sort_by_key(|file| (std::cmp::Reverse(file.created), file.id.clone()));
+    let (range, mut paging, _) = page(call, found.len())?;
+    paging["pages"] = json!(paging["pages"].as_u64().unwrap_or_default().max(1));
+    let files: Vec<Value> =
+        found.get(range).unwrap_or_default().iter().filter_map(|file| state.file_json(&file.id)).collect();
+    Ok(Body::ok().with("files", files).with("paging", paging))
+}
+
+/// `files.delete`: only one's own.
+pub(super) fn delete(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
+    let id = call.args.text("file").unwrap_or_default();
+    let me = call.user()?;
+    let file = state.file(&id).filter(|file| state.can_see_file(me, file)).ok_or(ApiError::new("file_not_found"))?;
+    if file.user != *me {
+        return Err(ApiError::new("cant_delete_file"));
+    }
+    let id = file.id.clone();
+    state.delete_file(&id, now)?;
+    Ok(Body::ok())
+}
+
+/// A moment in seconds; what comes after the dot does not matter.
+fn seconds(call: &Call<'_>, name: &str, default: u64) -> Result<u64, ApiError> {
+    let Some(text) = call.args.text(name) else { return Ok(default) };
+    text.split('.').next().unwrap_or_default().parse().map_err(|_| ApiError::new("invalid_arguments"))
+}
+
+fn is_of_kind(file: &File, kinds: &[String]) -> bool {
+    let is_image = file.mimetype.starts_with("image/");
+    kinds.is_empty()
+        || kinds.iter().any(|kind| match kind.as_str() {
+            "all" => true,
+            "images" => is_image,
+            "snippets" => file.mimetype.starts_with("text/"),
+            "pdfs" => file.filetype == "pdf",
+            "zips" => file.filetype == "zip",
+            _ => false,
+        })
 }
 
 fn wanted(call: &Call<'_>) -> Result<Vec<(FileId, Option<String>)>, ApiError> {

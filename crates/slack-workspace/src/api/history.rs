@@ -30,7 +30,7 @@ pub(super) fn history(state: &mut State, call: &Call<'_>, _now: u64) -> Result<B
     Ok(Body::ok()
         .list("messages", page)
         .with("has_more", next.is_some())
-        .with("pin_count", 0)
+        .with("pin_count", room.pins.len())
         .with("channel_actions_ts", Value::Null)
         .with("channel_actions_count", 0)
         .next_cursor(&next_cursor(next)))

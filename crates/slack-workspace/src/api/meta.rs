@@ -44,6 +44,23 @@ pub(super) fn connections_open(state: &mut State, call: &Call<'_>, now: u64) -> 
     Ok(Body::ok().with("url", url))
 }
 
+/// `auth.revoke`: takes back the token of the call; with `test` it only says that it could.
+#[expect(clippy::unnecessary_wraps, reason = "every method's handler has the same signature")]
+pub(super) fn auth_revoke(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
+    if call.args.flag("test") {
+        return Ok(Body::ok().with("revoked", false));
+    }
+    state.revoke(call.grant, now);
+    Ok(Body::ok().with("revoked", true))
+}
+
+/// `emoji.list`: the workspace's own emoji.
+#[expect(clippy::unnecessary_wraps, reason = "every method's handler has the same signature")]
+pub(super) fn emoji_list(state: &mut State, _call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
+    let stamp = format!("{}.000000", now / 1000);
+    Ok(Body::ok().with("emoji", json!(state.emoji)).with("cache_ts", stamp))
+}
+
 /// `bots.info`.
 pub(super) fn bots_info(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
     let Some(wanted) = call.args.text("bot") else {

@@ -39,7 +39,7 @@ pub(super) fn post_ephemeral(state: &mut State, call: &Call<'_>, now: u64) -> Re
 }
 
 /// The content, with the thread, and with the name and picture the app chose.
-fn complete(state: &mut State, call: &Call<'_>) -> Result<Draft, ApiError> {
+pub(super) fn complete(state: &mut State, call: &Call<'_>) -> Result<Draft, ApiError> {
     let mut draft = draft(state, call.args)?;
     draft.thread = match call.args.text("thread_ts") {
         None => None,
@@ -53,7 +53,7 @@ fn complete(state: &mut State, call: &Call<'_>) -> Result<Draft, ApiError> {
     Ok(draft)
 }
 
-fn custom(call: &Call<'_>) -> Map<String, Value> {
+pub(super) fn custom(call: &Call<'_>) -> Map<String, Value> {
     let mut custom = Map::new();
     if let Some(name) = call.args.text("username") {
         custom.insert("username".to_owned(), name.into_owned().into());
@@ -67,7 +67,7 @@ fn custom(call: &Call<'_>) -> Map<String, Value> {
 }
 
 /// Where to post: a channel's id or name, or a user, whose direct message is opened.
-fn target(state: &mut State, call: &Call<'_>, now: u64) -> Result<ChannelId, ApiError> {
+pub(super) fn target(state: &mut State, call: &Call<'_>, now: u64) -> Result<ChannelId, ApiError> {
     let id = call.args.text("channel").unwrap_or_default();
     if let Some(user) = state.user(&id).map(|user| user.id.clone()) {
         return Ok(state.open_im(call.user()?, &user, now)?.0);

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::body::{ApiError, Body};
 use super::call::Call;
+use super::conversations::kinds;
 use super::cursor;
-use crate::model::{State, UserId};
+use crate::model::{Channel, ChannelId, State, UserId};
 
 /// `users.info`.
 pub(super) fn info(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
@@ -35,4 +36,69 @@ pub(super) fn lookup_by_email(state: &mut State, call: &Call<'_>, _now: u64) -> 
     let user = state.users().find(|user| user.email.as_deref().is_some_and(has));
     let user = user.ok_or(ApiError::new("users_not_found"))?;
     Ok(Body::ok().with("user", user.to_json(&state.team().id, true)))
+}
+
+/// `users.profile.get`.
+pub(super) fn profile_get(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
+    let wanted = meant(state, call)?;
+    let user = state.user(wanted.as_str()).ok_or(ApiError::new("user_not_found"))?;
+    let object = user.to_json(&state.team().id, call.has("users:read.email"));
+    Ok(Body::ok().with("profile", object.get("profile").cloned().unwrap_or_default()))
+}
+
+/// `users.getPresence`.
+pub(super) fn get_presence(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
+    let wanted = meant(state, call)?;
+    let is_away = state.away.contains(&wanted);
+    let body = Body::ok().with("presence", if is_away { "away" } else { "active" });
+    if wanted != *call.user()? {
+        return Ok(body);
+    }
+    Ok(body
+        .with("online", true)
+        .with("auto_away", false)
+        .with("manual_away", is_away)
+        .with("connection_count", 1)
+        .with("last_activity", now / 1000))
+}
+
+/// `users.setPresence`.
+pub(super) fn set_presence(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
+    let user = call.user()?.clone();
+    match call.args.text("presence").as_deref() {
+        Some("away") => state.away.insert(user),
+        Some("auto") => state.away.remove(&user),
+        _ => return Err(ApiError::new("invalid_presence")),
+    };
+    Ok(Body::ok())
+}
+
+/// `users.conversations`: the conversations a person is in, as far as the caller sees them.
+pub(super) fn conversations(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
+    let kinds = kinds(call)?;
+    let wanted = meant(state, call)?;
+    let me = call.user()?;
+    let limit = cursor::limit(call.args, 100)?;
+    let start = cursor::decode(call.args, "channel")?.map(ChannelId::from);
+    let start = start.map_or(Bound::Unbounded, Bound::Included);
+    let without_archived = call.args.flag("exclude_archived");
+    let fits = |room: &&Channel| {
+        kinds.contains(&room.kind)
+            && room.members.contains(&wanted)
+            && state.can_read(me, room)
+            && !(without_archived && room.is_archived)
+            && !room.closed_for.contains(&wanted)
+    };
+    let mut rooms = state.channels.range((start, Bound::Unbounded)).map(|(_, room)| room).filter(fits);
+    let channels: Vec<Value> = rooms.by_ref().take(limit).map(|room| room.to_json(&state.team.id, Some(me))).collect();
+    let next = rooms.next().map(|room| cursor::encode("channel", room.id.as_str()));
+    Ok(Body::ok().with("channels", channels).next_cursor(&next.unwrap_or_default()))
+}
+
+/// The user that the call names, or the caller.
+fn meant(state: &State, call: &Call<'_>) -> Result<UserId, ApiError> {
+    match call.args.text("user") {
+        None => Ok(call.user()?.clone()),
+        Some(id) => state.user(&id).map(|user| user.id.clone()).ok_or(ApiError::new("user_not_found")),
+    }
 }

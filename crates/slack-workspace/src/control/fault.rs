@@ -10,7 +10,7 @@ use super::error::ControlError;
 use crate::Workspace;
 use crate::api::{Fail, Latency, RateLimit};
 use crate::journal::Field;
-use crate::model::AppId;
+use crate::model::{AppId, STREAM_TTL_MS};
 use crate::socket::{DisconnectKind, EnvelopeFaults};
 
 /// What goes wrong: any of these.
@@ -24,6 +24,8 @@ struct Faults {
     fail: Option<Fail>,
     latency: Option<Latency>,
     envelopes: Option<EnvelopeFaults>,
+    /// Streams that are started from now on end after so many seconds.
+    stream_ttl_s: Option<u64>,
 }
 
 /// A fault that cannot be made.
@@ -53,6 +55,7 @@ impl Workspace {
     pub fn clear_faults(&self) {
         self.faults().clear();
         self.hub().set_faults(EnvelopeFaults::default());
+        self.update(|state, _| state.stream_ttl_ms = STREAM_TTL_MS);
         self.recorder().write("fault", &[("fault", Field::Text("cleared"))]);
     }
 
@@ -68,6 +71,9 @@ impl Workspace {
         }
         if let Some(fault) = faults.envelopes {
             self.hub().set_faults(fault);
+        }
+        if let Some(seconds) = faults.stream_ttl_s {
+            self.update(|state, _| state.stream_ttl_ms = seconds.saturating_mul(1000));
         }
         if let Some(kind) = faults.disconnect {
             self.hub().disconnect(faults.app_id.as_ref(), kind);

@@ -47,7 +47,7 @@ pub(super) struct Screen {
     user: UserId,
 }
 
-/// `GET views`: the stack, the top last.
+/// `GET views`: the stack, the top last, and the Home tabs that apps published.
 pub(super) async fn views(
     Shared(workspace): Shared<Workspace>,
     Asked(asked): Asked<Screen>,
@@ -56,13 +56,14 @@ pub(super) async fn views(
     let views = workspace.read(|state| {
         state.user(user.as_str())?;
         let views = state.views(&user).iter().map(|view| view.to_json(&state.team().id));
-        Some(views.collect::<Vec<Value>>())
+        let homes = state.homes.values().filter(|view| view.user == user).map(|view| view.to_json(&state.team().id));
+        Some((views.collect::<Vec<Value>>(), homes.collect::<Vec<Value>>()))
     });
-    let views = views.ok_or_else(|| {
+    let (views, homes) = views.ok_or_else(|| {
         let message = format!("there is no user {}", asked.user);
         ControlError::new(StatusCode::NOT_FOUND, "user_not_found", message)
     })?;
-    Ok(Json(json!({"views": views})))
+    Ok(Json(json!({"views": views, "homes": homes})))
 }
 
 #[derive(Debug, Deserialize)]

@@ -13,8 +13,9 @@ use super::door::Wanted;
 use super::error::ControlError;
 use super::people::person;
 use crate::Workspace;
-use crate::model::{App, ChannelKind, Command, State, UserId};
-use crate::world::NewApp;
+use crate::delivery::is_loopback;
+use crate::model::{App, ChannelKind, State, UserId, problems};
+use crate::world::usual_manifest;
 
 type Made = Result<Json<Value>, ControlError>;
 
@@ -83,17 +84,23 @@ pub(super) struct WantedApp {
 }
 
 /// `POST apps`: installed at once; what the manifest says yields to what is said beside it.
+///
+/// A request URL gets its handshake, but a server that cannot pass it yet gets events all the same: it needs the
+/// signing secret first, which this answer tells.
 pub(super) async fn app(Shared(workspace): Shared<Workspace>, Wanted(wanted): Wanted<WantedApp>) -> Made {
-    if wanted.request_url.is_some() {
-        let message = "events over HTTP are not delivered yet: leave request_url out and use Socket Mode";
-        return Err(ControlError::new(StatusCode::NOT_IMPLEMENTED, "not_supported", message));
+    if let Some(url) = &wanted.request_url
+        && !is_loopback(url)
+    {
+        let message = format!("{url} is not an http address on this machine: nothing is sent elsewhere");
+        return Err(ControlError::bad("invalid_request_url", message));
     }
+    let manifest = described(&wanted)?;
     let app = workspace.update(|state, now| -> Result<App, ControlError> {
         let owner = owner(state)?;
-        let new = described(&wanted, &owner)?;
-        Ok(state.install(new, now))
+        let app = state.add_app(manifest, &owner, now);
+        app.ok_or_else(|| ControlError::bad("invalid_manifest", "the manifest makes no app"))
     })?;
-    workspace.learn_secrets(&app.id);
+    workspace.verify_endpoints(&app).await;
     let secrets = &app.secrets;
     Ok(Json(json!({"app": {
         "app_id": app.id, "bot_user_id": app.bot_user,
@@ -104,53 +111,82 @@ pub(super) async fn app(Shared(workspace): Shared<Workspace>, Wanted(wanted): Wa
     }})))
 }
 
-/// The app that a request describes.
-fn described(wanted: &WantedApp, owner: &UserId) -> Result<NewApp, ControlError> {
-    let manifest = wanted.manifest.clone().unwrap_or_else(|| json!({}));
+/// The manifest that a request describes: what it does not say is as usual.
+fn described(wanted: &WantedApp) -> Result<Value, ControlError> {
+    let mut manifest = wanted.manifest.clone().unwrap_or_else(|| json!({}));
     if !manifest.is_object() {
         return Err(ControlError::bad("invalid_manifest", "the manifest must be an object"));
     }
-    let at = |pointer: &str| manifest.pointer(pointer);
-    let texts = |pointer: &str| -> Option<Vec<String>> {
-        let items = at(pointer)?.as_array()?;
-        Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    for (pointer, value) in wanted.beside() {
+        put(&mut manifest, pointer, value);
+    }
+    let usual = usual_manifest("App");
+    for pointer in USUAL {
+        if let (None, Some(value)) = (manifest.pointer(pointer), usual.pointer(pointer)) {
+            put(&mut manifest, pointer, value.clone());
+        }
+    }
+    match problems(&manifest).first() {
+        Some(problem) => {
+            let is_scope = problem.pointer.starts_with("/oauth_config/scopes");
+            let code = if is_scope { "invalid_scopes" } else { "invalid_manifest" };
+            Err(ControlError::bad(code, format!("{}: {}", problem.pointer, problem.message)))
+        }
+        None => Ok(manifest),
+    }
+}
+
+/// What an app has as usual when nothing is said of it.
+const USUAL: [&str; 4] = [
+    "/display_information/name",
+    "/oauth_config/scopes/bot",
+    "/oauth_config/scopes/user",
+    "/settings/event_subscriptions/bot_events",
+];
+
+impl WantedApp {
+    /// What is said beside the manifest, by the place it has there.
+    fn beside(&self) -> Vec<(&'static str, Value)> {
+        let mut said = Vec::new();
+        let mut say = |pointer, value: Option<Value>| said.extend(value.map(|value| (pointer, value)));
+        say("/display_information/name", self.name.as_ref().map(|name| json!(name)));
+        say("/oauth_config/scopes/bot", self.scopes.as_ref().map(|scopes| json!(scopes)));
+        say("/oauth_config/scopes/user", self.user_scopes.as_ref().map(|scopes| json!(scopes)));
+        say("/settings/event_subscriptions/bot_events", self.events.as_ref().map(|events| json!(events)));
+        let url = self.request_url.as_deref();
+        say("/features/slash_commands", self.commands.as_ref().map(|names| commands(names, url)));
+        if let Some(url) = url {
+            say("/settings/event_subscriptions/request_url", Some(url.into()));
+            say("/settings/interactivity/request_url", Some(url.into()));
+            say("/settings/interactivity/is_enabled", Some(true.into()));
+            say("/settings/socket_mode_enabled", Some(false.into()));
+        }
+        said
+    }
+}
+
+/// Sets a value, making the objects on the way.
+fn put(manifest: &mut Value, pointer: &str, value: Value) {
+    let mut place = manifest;
+    for key in pointer.split('/').skip(1) {
+        if !place.is_object() {
+            *place = json!({});
+        }
+        let Value::Object(object) = place else { return };
+        place = object.entry(key).or_insert(Value::Null);
+    }
+    *place = value;
+}
+
+fn commands(names: &[String], url: Option<&str>) -> Value {
+    let command = |name: &String| {
+        let mut command = json!({"command": format!("/{}", name.trim_start_matches('/')), "description": ""});
+        if let Some(url) = url {
+            command["url"] = url.into();
+        }
+        command
     };
-    let name = wanted.name.as_deref();
-    let name = name.or_else(|| at("/display_information/name").and_then(Value::as_str));
-    let mut new = NewApp::usual(name.unwrap_or("App"), owner);
-    if let Some(scopes) = wanted.scopes.clone().or_else(|| texts("/oauth_config/scopes/bot")) {
-        new.scopes = checked_scopes(scopes)?;
-    }
-    if let Some(scopes) = wanted.user_scopes.clone().or_else(|| texts("/oauth_config/scopes/user")) {
-        new.user_scopes = checked_scopes(scopes)?;
-    }
-    if let Some(events) = wanted.events.clone().or_else(|| texts("/settings/event_subscriptions/bot_events")) {
-        new.events = events.into_iter().collect();
-    }
-    new.commands = match &wanted.commands {
-        Some(names) => names.iter().map(|name| command(name, "")).collect(),
-        None => manifest_commands(&manifest),
-    };
-    Ok(new)
-}
-
-fn checked_scopes(scopes: Vec<String>) -> Result<Vec<String>, ControlError> {
-    let is_fine = |c: char| c.is_ascii_lowercase() || matches!(c, '.' | ':' | '_' | '-');
-    match scopes.iter().find(|scope| scope.is_empty() || !scope.chars().all(is_fine)) {
-        Some(scope) => Err(ControlError::bad("invalid_scopes", format!("{scope:?} is no scope"))),
-        None => Ok(scopes),
-    }
-}
-
-fn manifest_commands(manifest: &Value) -> Vec<Command> {
-    let commands = manifest.pointer("/features/slash_commands").and_then(Value::as_array);
-    let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let commands = commands.into_iter().flatten();
-    commands.map(|of| command(&text(of, "command"), &text(of, "description"))).collect()
-}
-
-fn command(name: &str, description: &str) -> Command {
-    Command { name: format!("/{}", name.trim_start_matches('/')), description: description.to_owned() }
+    names.iter().map(command).collect()
 }
 
 #[derive(Debug, Deserialize)]
@@ -161,7 +197,7 @@ pub(super) struct Advance {
 
 /// `POST clock`.
 pub(super) async fn clock(Shared(workspace): Shared<Workspace>, Wanted(wanted): Wanted<Advance>) -> Made {
-    let now = workspace.clock().advance(wanted.advance_ms);
+    let now = workspace.advance_clock(wanted.advance_ms);
     let now = now.map_err(|error| ControlError::bad("clock_at_end", error.to_string()))?;
     Ok(Json(json!({"ok": true, "now_ms": now})))
 }

@@ -6,6 +6,7 @@
 mod door;
 mod error;
 mod fault;
+mod gesture;
 mod look;
 mod make;
 mod people;
@@ -22,6 +23,11 @@ use crate::Workspace;
 pub(crate) fn routes(workspace: Workspace) -> Router {
     Router::new()
         .route("/message", post(people::message))
+        .route("/reaction", post(gesture::react))
+        .route("/home", post(gesture::open))
+        .route("/assistant/stop", post(gesture::stop))
+        .route("/assistant/rename", post(gesture::rename))
+        .route("/assistant", get(gesture::look).post(gesture::converse))
         .route("/click", post(people::click))
         .route("/select", post(people::select))
         .route("/command", post(people::command))

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use super::{AppId, BotId, UserId};
 
 /// An app installed in the workspace.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct App {
     /// `A…`.
     pub id: AppId,
@@ -26,37 +26,59 @@ pub struct App {
     pub events: BTreeSet<String>,
     /// Its slash commands.
     pub commands: Vec<Command>,
+    /// Where it is reached over HTTP; nowhere when it uses Socket Mode.
+    pub endpoints: Endpoints,
     /// Its tokens and secrets.
+    #[serde(with = "super::saved::arc")]
     pub secrets: Arc<AppSecrets>,
     /// Seconds since the epoch.
     pub updated: u64,
 }
 
+/// Where an app is reached over HTTP.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Endpoints {
+    /// Takes events.
+    pub events: Option<String>,
+    /// Takes clicks, shortcuts and modals.
+    pub interactivity: Option<String>,
+    /// Answers with the options of menus.
+    pub options: Option<String>,
+}
+
 /// A slash command of an app.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Command {
     /// With the slash, such as `/deploy`.
     pub name: String,
     /// What it does, as shown while typing.
     pub description: String,
+    /// Where it is delivered over HTTP.
+    pub url: Option<String>,
 }
 
 /// Everything of an app that must not be shown.
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub struct AppSecrets {
     /// `xoxb-…`.
+    #[serde(with = "super::saved::secret")]
     pub bot_token: SecretString,
     /// `xapp-…`.
+    #[serde(with = "super::saved::secret")]
     pub app_token: SecretString,
     /// `xoxp-…`, of the installer.
+    #[serde(with = "super::saved::secret")]
     pub user_token: SecretString,
     /// Signs HTTP deliveries.
+    #[serde(with = "super::saved::secret")]
     pub signing_secret: SecretString,
     /// OAuth client id; not secret.
     pub client_id: String,
     /// OAuth client secret.
+    #[serde(with = "super::saved::secret")]
     pub client_secret: SecretString,
     /// The deprecated `token` field of payloads.
+    #[serde(with = "super::saved::secret")]
     pub verification_token: SecretString,
 }
 
@@ -67,7 +89,7 @@ impl fmt::Debug for AppSecrets {
 }
 
 /// Whom a token stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Holder {
     /// The app's bot, `xoxb-…`.
     Bot(UserId),
@@ -78,7 +100,7 @@ pub enum Holder {
 }
 
 /// What a token allows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Grant {
     /// The app it was given to.
     pub app: AppId,
@@ -87,7 +109,12 @@ pub struct Grant {
     /// The granted scopes.
     pub scopes: BTreeSet<String>,
     /// The granted scopes as `X-OAuth-Scopes` lists them.
+    #[serde(with = "super::saved::header")]
     pub scope_list: HeaderValue,
+    /// When it stops working, in milliseconds since the epoch.
+    pub expires_at: Option<u64>,
+    /// A command line's token: it outlives the app it was first given with.
+    pub is_tool: bool,
 }
 
 impl Grant {
@@ -95,7 +122,7 @@ impl Grant {
     pub fn new(app: AppId, holder: Holder, scopes: &[String]) -> Self {
         // A scope that no header can carry was not granted by name; the set still has it.
         let scope_list = HeaderValue::from_str(&scopes.join(",")).unwrap_or(HeaderValue::from_static(""));
-        Self { app, holder, scopes: scopes.iter().cloned().collect(), scope_list }
+        Self { app, holder, scopes: scopes.iter().cloned().collect(), scope_list, expires_at: None, is_tool: false }
     }
 
     /// The user it acts as; an app-level token acts as nobody.

@@ -1,10 +1,10 @@
 //! Channels, direct messages and groups, with their messages in order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{ChannelId, ChannelKind, Message, TeamId, Ts, UserId};
+use super::{Bookmark, ChannelId, ChannelKind, Message, Pin, TeamId, Ts, UserId};
 
 /// The `channel_type` that message events of such a conversation carry.
 pub(crate) fn event_name(kind: ChannelKind) -> &'static str {
@@ -16,8 +16,26 @@ pub(crate) fn event_name(kind: ChannelKind) -> &'static str {
     }
 }
 
+/// The topic or the purpose of a channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Caption {
+    /// The text.
+    pub value: String,
+    /// Who set it.
+    pub creator: Option<UserId>,
+    /// Seconds since the epoch.
+    pub last_set: u64,
+}
+
+impl Caption {
+    fn to_json(&self) -> Value {
+        let creator = self.creator.as_ref().map_or("", UserId::as_str);
+        json!({"value": self.value, "creator": creator, "last_set": self.last_set})
+    }
+}
+
 /// A conversation and its messages.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Channel {
     /// `C…`, `D…` or `G…`.
     pub id: ChannelId,
@@ -33,6 +51,20 @@ pub struct Channel {
     pub is_archived: bool,
     /// Who takes part.
     pub members: BTreeSet<UserId>,
+    /// What it is about at the moment.
+    pub topic: Caption,
+    /// What it is for.
+    pub purpose: Caption,
+    /// Names it had before, the latest first.
+    pub previous_names: Vec<String>,
+    /// Pinned messages, the latest first.
+    pub pins: Vec<Pin>,
+    /// The links below its name.
+    pub bookmarks: Vec<Bookmark>,
+    /// How far each member has read.
+    pub last_read: BTreeMap<UserId, Ts>,
+    /// Who closed this direct message; it opens again with the next message.
+    pub closed_for: BTreeSet<UserId>,
     /// Oldest first; replies to threads are among them.
     messages: Vec<Message>,
     /// The last timestamp given out, also to ephemeral messages.
@@ -50,6 +82,13 @@ impl Channel {
             created,
             is_archived: false,
             members: BTreeSet::new(),
+            topic: Caption::default(),
+            purpose: Caption::default(),
+            previous_names: Vec::new(),
+            pins: Vec::new(),
+            bookmarks: Vec::new(),
+            last_read: BTreeMap::new(),
+            closed_for: BTreeSet::new(),
             messages: Vec::new(),
             last_ts: Ts::default(),
         }
@@ -104,6 +143,7 @@ impl Channel {
 
     pub(crate) fn remove(&mut self, ts: Ts) -> Option<Message> {
         let position = self.position(ts)?;
+        self.pins.retain(|pin| pin.ts != ts);
         Some(self.messages.remove(position))
     }
 
@@ -126,14 +166,17 @@ impl Channel {
         if self.kind == ChannelKind::Im {
             let partner = viewer.and_then(|viewer| self.im_partner(viewer));
             let partner = partner.or_else(|| self.members.first());
+            let is_open = viewer.is_none_or(|viewer| !self.closed_for.contains(viewer));
+            let last_read = viewer.and_then(|viewer| self.last_read.get(viewer).copied()).unwrap_or_default();
             return json!({
+                "is_open": is_open, "last_read": last_read,
                 "id": self.id, "created": self.created, "is_archived": false, "is_im": true,
                 "is_org_shared": false, "context_team_id": team, "updated": self.created * 1000,
                 "user": partner, "is_user_deleted": false, "priority": 0,
             });
         }
         let is_member = viewer.is_some_and(|viewer| self.members.contains(viewer));
-        json!({
+        let mut channel = json!({
             "id": self.id, "name": self.name, "name_normalized": self.name,
             "is_channel": self.kind == ChannelKind::Public, "is_group": self.kind == ChannelKind::Private,
             "is_im": false, "is_mpim": self.kind == ChannelKind::Mpim,
@@ -143,10 +186,13 @@ impl Channel {
             "pending_shared": [], "context_team_id": team, "updated": self.created * 1000,
             "parent_conversation": null, "creator": self.creator, "is_ext_shared": false,
             "shared_team_ids": [team], "pending_connected_team_ids": [], "is_member": is_member,
-            "topic": {"value": "", "creator": "", "last_set": 0},
-            "purpose": {"value": "", "creator": "", "last_set": 0},
-            "previous_names": [], "num_members": self.members.len(),
-        })
+            "topic": self.topic.to_json(), "purpose": self.purpose.to_json(),
+            "previous_names": self.previous_names, "num_members": self.members.len(),
+        });
+        if let Some(viewer) = viewer.filter(|_| is_member) {
+            channel["last_read"] = self.last_read.get(viewer).copied().unwrap_or_default().into();
+        }
+        channel
     }
 
     fn position(&self, ts: Ts) -> Option<usize> {

@@ -1,7 +1,8 @@
-//! Opening, making and joining conversations.
+//! Opening and making conversations.
 
 use std::collections::BTreeSet;
 
+use super::settings::check_name;
 use super::state::im_key;
 use super::{ChangeKind, Channel, ChannelId, ChannelKind, ModelError, State, UserId};
 
@@ -13,8 +14,9 @@ impl State {
         other: &UserId,
         now_ms: u64,
     ) -> Result<(ChannelId, bool), ModelError> {
-        if let Some(open) = self.im_between(opener, other) {
-            return Ok((open.id.clone(), true));
+        if let Some(id) = self.ims.get(&im_key(opener, other)).cloned() {
+            let closed = self.channels.get_mut(&id).is_some_and(|room| room.closed_for.remove(opener));
+            return Ok((id, !closed));
         }
         if !self.users.contains_key(other) {
             return Err(ModelError::new("user_not_found"));
@@ -54,32 +56,16 @@ impl State {
         creator: &UserId,
         now_ms: u64,
     ) -> Result<ChannelId, ModelError> {
-        let is_fine = |c: char| c.is_lowercase() || c.is_numeric() || matches!(c, '-' | '_');
-        if name.is_empty() || name.chars().count() > 80 || !name.chars().all(is_fine) {
-            return Err(ModelError::new("invalid_name"));
-        }
+        check_name(name)?;
         if self.channel_named(name).is_some() {
             return Err(ModelError::new("name_taken"));
         }
         if members.iter().any(|member| !self.users.contains_key(member)) {
             return Err(ModelError::new("user_not_found"));
         }
-        Ok(self.add_channel(name, kind, members, creator, now_ms))
-    }
-
-    /// Lets a user join a public channel; true if they were in it already.
-    pub(crate) fn join(&mut self, channel: &str, user: &UserId) -> Result<bool, ModelError> {
-        let room = self.channels.get_mut(channel).ok_or(ModelError::new("channel_not_found"))?;
-        match room.kind {
-            ChannelKind::Public if room.is_archived => Err(ModelError::new("is_archived")),
-            ChannelKind::Public => {
-                let was_member = !room.members.insert(user.clone());
-                self.changed(ChangeKind::Directory);
-                Ok(was_member)
-            }
-            ChannelKind::Private => Err(ModelError::new("channel_not_found")),
-            ChannelKind::Im | ChannelKind::Mpim => Err(ModelError::new("method_not_supported_for_channel_type")),
-        }
+        let id = self.add_channel(name, kind, members, creator, now_ms);
+        self.tell_created(&id, now_ms);
+        Ok(id)
     }
 
     fn add_channel(

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{AppId, ChannelId, UserId};
+use super::{App, AppId, ChannelId, UserId};
 
 /// What changed, so that whoever shows it can draw it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,5 +43,24 @@ pub(crate) enum Effect {
         app: AppId,
         /// The payload.
         payload: Value,
+    },
+    /// The same for an app that is no longer installed when it is delivered.
+    Farewell {
+        /// The app as it was.
+        app: Box<App>,
+        /// The payload.
+        payload: Value,
+    },
+    /// Something will happen by itself, perhaps earlier than what was expected next.
+    Due,
+    /// An app was made: its secrets must never be written down.
+    Secrets {
+        /// The app.
+        app: AppId,
+    },
+    /// An app is no longer installed: its connections end.
+    Gone {
+        /// The app.
+        app: AppId,
     },
 }

@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 
 use super::{AppId, ChannelId, ChannelKind, FileId, TeamId, Ts, UserId};
 
+/// A text of this program. Under a name of its own, for a derived reader would borrow a reference from the file.
+type Known = &'static str;
+
 /// A file: announced, uploaded, completed and shared.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct File {
     /// `F…`.
     pub id: FileId,
@@ -17,7 +20,8 @@ pub struct File {
     /// The title shown above it.
     pub title: String,
     /// The type guessed from the name.
-    pub mimetype: &'static str,
+    #[serde(deserialize_with = "known_mimetype")]
+    pub mimetype: Known,
     /// Slack's short type, such as `text` or `png`.
     pub filetype: String,
     /// Who uploads it.
@@ -27,6 +31,7 @@ pub struct File {
     /// Seconds since the epoch.
     pub created: u64,
     /// The bytes, once they arrived.
+    #[serde(with = "super::saved::content")]
     pub content: Option<Bytes>,
     /// Visible to others: its upload was completed.
     pub is_complete: bool,
@@ -96,4 +101,21 @@ pub(crate) fn file_type(name: &str) -> (&'static str, String) {
         _ => extension,
     };
     (mimetype, filetype)
+}
+
+/// The type as it was guessed when the file was made; what is not known any more is mere bytes.
+fn known_mimetype<'de, D: serde::Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
+    const KNOWN: [&str; 9] = [
+        "text/plain",
+        "application/json",
+        "text/csv",
+        "text/html",
+        "image/png",
+        "image/jpeg",
+        "image/gif",
+        "application/pdf",
+        "application/zip",
+    ];
+    let text = <String as serde::Deserialize>::deserialize(from)?;
+    Ok(KNOWN.into_iter().find(|known| *known == text).unwrap_or("application/octet-stream"))
 }

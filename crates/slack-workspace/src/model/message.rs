@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{AppId, Ts, UserId};
 
 /// A message of a channel, or one that a single person sees.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Message {
     /// Identity in the channel.
     pub ts: Ts,
@@ -19,6 +19,7 @@ pub struct Message {
     pub app: Option<AppId>,
     /// The replies of its thread, oldest first.
     pub replies: Vec<Ts>,
+    #[serde(with = "super::saved::arc")]
     body: Arc<Value>,
 }
 
@@ -51,6 +52,12 @@ impl Message {
     pub fn is_shown_in_channel(&self) -> bool {
         self.thread_ts.is_none_or(|thread| thread == self.ts)
             || self.field("subtype").and_then(Value::as_str) == Some("thread_broadcast")
+    }
+
+    /// True for what Slack itself writes, such as "has joined the channel".
+    pub fn is_notice(&self) -> bool {
+        let subtype = self.field("subtype").and_then(Value::as_str);
+        subtype.is_some_and(|subtype| subtype.starts_with("channel_"))
     }
 
     pub(crate) fn set(&mut self, name: &str, value: impl Into<Value>) {

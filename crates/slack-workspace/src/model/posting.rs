@@ -25,7 +25,7 @@ impl ModelError {
 }
 
 /// Who a message comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Author {
     /// The user it is shown as coming from.
     pub user: UserId,
@@ -34,7 +34,7 @@ pub struct Author {
 }
 
 /// A message that is to be posted; its content was checked before.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Draft {
     /// The text.
     pub text: String,
@@ -52,6 +52,8 @@ pub struct Draft {
     pub files: Vec<Value>,
     /// Name and picture chosen by the app: `username`, `icons`.
     pub custom: Map<String, Value>,
+    /// Further fields of the message's object.
+    pub fields: Map<String, Value>,
 }
 
 impl State {
@@ -78,6 +80,10 @@ impl State {
             reply_added(room, parent, ts, &author.user);
         }
         room.push(message.clone());
+        room.closed_for.clear();
+        if message.app.is_some() {
+            self.clear_assistant_status(channel, thread);
+        }
         events::posted(self, channel, &message, now_ms);
         self.changed(ChangeKind::Message { channel: channel.clone() });
         Ok(message)
@@ -163,6 +169,7 @@ impl State {
 
     fn body_of(&mut self, author: &Author, draft: Draft) -> Map<String, Value> {
         let is_custom = !draft.custom.is_empty();
+        let fields = draft.fields;
         let mut body = draft.custom;
         let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
         put("type", "message".into());
@@ -195,6 +202,7 @@ impl State {
                 put("client_msg_id", self.mint.uuid().into());
             }
         }
+        body.extend(fields);
         body
     }
 

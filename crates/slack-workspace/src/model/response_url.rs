@@ -11,7 +11,7 @@ pub(crate) const MAX_USES: u8 = 5;
 pub(crate) const LIFETIME_MS: u64 = 30 * 60 * 1000;
 
 /// What a response URL belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ResponseSource {
     /// A message everyone in the channel sees.
     Message(Ts),
@@ -22,7 +22,7 @@ pub enum ResponseSource {
 }
 
 /// Permission to answer without a token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ResponseUrl {
     /// The app that may answer.
     pub app: AppId,

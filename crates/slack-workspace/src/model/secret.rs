@@ -15,6 +15,13 @@ impl From<&SecretString> for Token {
     }
 }
 
+impl Token {
+    /// The token itself, to be kept in the workspace's own file.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Borrow<str> for Token {
     fn borrow(&self) -> &str {
         &self.0

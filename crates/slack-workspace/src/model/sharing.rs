@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::file::file_type;
 use super::{AppId, Author, ChangeKind, ChannelId, Draft, File, FileId, Message, ModelError, State, UserId};
+use crate::events::{self, Audience};
 
 /// A file that was announced and waits for its bytes.
 #[derive(Clone, Debug)]
@@ -77,8 +78,31 @@ impl State {
                 file.shares.entry(channel.clone()).or_insert((kind, Vec::new())).1.push(message.ts);
             }
         }
+        for id in ids {
+            let event = json!({
+                "type": "file_shared", "channel_id": channel, "file_id": id, "user_id": author.user, "file": {"id": id},
+            });
+            events::emit(self, Audience::Members(channel), event, now_ms);
+        }
         self.changed(ChangeKind::Message { channel: channel.clone() });
         Ok(message)
+    }
+
+    /// Removes a file: messages that carried it say that it is gone.
+    pub(crate) fn delete_file(&mut self, id: &FileId, now_ms: u64) -> Result<(), ModelError> {
+        let file = self.files.remove(id).ok_or(ModelError::new("file_not_found"))?;
+        for (channel, (_, messages)) in &file.shares {
+            for ts in messages {
+                // A message that is gone has nothing to say any more.
+                let _ = self.amend(channel, *ts, now_ms, |message| bury(message, id));
+            }
+        }
+        let event = json!({"type": "file_deleted", "file_id": id});
+        match file.shares.keys().next() {
+            Some(channel) => events::emit(self, Audience::Readers(channel), event, now_ms),
+            None => events::emit(self, Audience::App(&file.app), event, now_ms),
+        }
+        Ok(())
     }
 
     /// The file object of a completed file.
@@ -92,4 +116,11 @@ impl State {
         file.user == *user
             || file.shares.keys().filter_map(|id| self.channels.get(id)).any(|room| self.can_read(user, room))
     }
+}
+
+/// Puts a tombstone in the place of a message's file.
+fn bury(message: &mut Message, id: &FileId) {
+    let files = message.field("files").and_then(Value::as_array).cloned().unwrap_or_default();
+    let buried = |file: Value| if file["id"] == id.as_str() { json!({"id": id, "mode": "tombstone"}) } else { file };
+    message.set("files", files.into_iter().map(buried).collect::<Vec<_>>());
 }

@@ -114,8 +114,11 @@ impl State {
         let (user, id) = self.find_view(app, key).ok_or(ModelError::new("not_found"))?;
         self.check_external_id(app, &content, Some(&id))?;
         let next = self.next_hash();
-        let stack = self.stacks.get_mut(&user).map_or(&mut [][..], Vec::as_mut_slice);
-        let view = stack.iter_mut().find(|view| view.id == id).ok_or(ModelError::new("not_found"))?;
+        let view = self.view_mut(&user, id.as_str()).ok_or(ModelError::new("not_found"))?;
+        // A Home tab cannot become a modal, nor the other way round.
+        if content.get("type").and_then(Value::as_str) != Some(view.kind()) {
+            return Err(ModelError::new("invalid_arguments"));
+        }
         if hash.is_some_and(|hash| hash != view.hash) {
             return Err(ModelError::new("hash_conflict"));
         }
@@ -129,15 +132,21 @@ impl State {
         Ok(view)
     }
 
-    /// An open view of a person.
+    /// An open modal of a person, or a Home tab they see.
     pub(crate) fn open_view(&self, user: &UserId, id: &str) -> Option<&View> {
-        self.views(user).iter().find(|view| view.id.as_str() == id)
+        let homes = self.homes.values().filter(|view| view.user == *user);
+        self.views(user).iter().chain(homes).find(|view| view.id.as_str() == id)
+    }
+
+    fn view_mut(&mut self, user: &UserId, id: &str) -> Option<&mut View> {
+        let homes = self.homes.values_mut().filter(|view| view.user == *user);
+        let stack = self.stacks.get_mut(user).map_or(&mut [][..], Vec::as_mut_slice);
+        stack.iter_mut().chain(homes).find(|view| view.id.as_str() == id)
     }
 
     /// Changes what a person has entered in a view.
     pub(crate) fn enter(&mut self, user: &UserId, id: &str, values: Map<String, Value>) {
-        let stack = self.stacks.get_mut(user).map_or(&mut [][..], Vec::as_mut_slice);
-        if let Some(view) = stack.iter_mut().find(|view| view.id.as_str() == id) {
+        if let Some(view) = self.view_mut(user, id) {
             view.values = values;
         }
     }
@@ -169,14 +178,14 @@ impl State {
         Ok(())
     }
 
-    fn check_external_id(
+    pub(super) fn check_external_id(
         &self,
         app: &AppId,
         content: &Map<String, Value>,
         except: Option<&ViewId>,
     ) -> Result<(), ModelError> {
         let wanted = content.get("external_id").and_then(Value::as_str).unwrap_or_default();
-        let mut views = self.stacks.values().flatten().filter(|view| view.app == *app);
+        let mut views = self.stacks.values().flatten().chain(self.homes.values()).filter(|view| view.app == *app);
         if !wanted.is_empty() && views.any(|view| view.external_id() == wanted && Some(&view.id) != except) {
             return Err(ModelError::new("duplicate_external_id"));
         }
@@ -191,10 +200,15 @@ impl State {
                     ViewKey::External(id) => view.external_id() == id,
                 }
         };
-        self.stacks.values().flatten().find(matches).map(|view| (view.user.clone(), view.id.clone()))
+        self.stacks
+            .values()
+            .flatten()
+            .chain(self.homes.values())
+            .find(matches)
+            .map(|view| (view.user.clone(), view.id.clone()))
     }
 
-    fn next_hash(&mut self) -> String {
+    pub(super) fn next_hash(&mut self) -> String {
         format!("{}.{}", self.mint.digits(10), self.mint.word(8))
     }
 }

@@ -1,18 +1,20 @@
 //! The whole workspace in memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::saved;
 use super::{
-    App, AppId, ChangeKind, Channel, ChannelId, ChannelKind, Effect, File, FileId, Grant, Message, Mint, ResponseUrl,
-    TeamId, Ticket, Token, Trigger, Ts, User, UserId, View,
+    App, AppId, AssistantThread, ChangeKind, Channel, ChannelId, ChannelKind, Effect, File, FileId, Grant, Message,
+    Mint, Platform, ResponseUrl, STREAM_TTL_MS, Scheduled, ScheduledMessageId, Session, Stream, TeamId, Ticket, Token,
+    Trigger, Ts, User, UserGroup, UserGroupId, UserId, View,
 };
 
 /// The workspace's own name and address.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Team {
     /// `T…`.
     pub id: TeamId,
@@ -23,29 +25,65 @@ pub struct Team {
 }
 
 /// Everything there is. Reached through [`crate::Workspace::read`].
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct State {
     pub(crate) team: Team,
     /// Where the workspace is reached, such as `http://127.0.0.1:4100`, without a slash at the end.
+    #[serde(skip)]
     pub(crate) base: String,
     pub(crate) users: BTreeMap<UserId, User>,
     pub(crate) channels: BTreeMap<ChannelId, Channel>,
     /// Direct messages by their two members, in order.
+    #[serde(with = "saved::pairs")]
     pub(crate) ims: HashMap<(UserId, UserId), ChannelId>,
     pub(crate) apps: BTreeMap<AppId, App>,
+    #[serde(with = "saved::grants")]
     pub(crate) grants: HashMap<Token, Arc<Grant>>,
+    #[serde(with = "saved::pairs")]
     pub(crate) ephemerals: HashMap<(ChannelId, UserId), Vec<Message>>,
     pub(crate) stacks: HashMap<UserId, Vec<View>>,
     /// What a person has entered in the inputs of a message: block id, action id, state object.
+    #[serde(with = "saved::pairs")]
     pub(crate) inputs: HashMap<(UserId, ChannelId, Ts), Map<String, Value>>,
     pub(crate) files: BTreeMap<FileId, File>,
     /// Upload addresses by their secret part.
+    #[serde(skip)]
     pub(crate) uploads: HashMap<String, FileId>,
+    #[serde(skip)]
     pub(crate) tickets: HashMap<String, Ticket>,
+    #[serde(skip)]
     pub(crate) triggers: HashMap<String, Trigger>,
     pub(crate) response_urls: HashMap<String, ResponseUrl>,
+    pub(crate) usergroups: BTreeMap<UserGroupId, UserGroup>,
+    /// Messages that wait for their time.
+    pub(crate) scheduled: BTreeMap<ScheduledMessageId, Scheduled>,
+    /// Messages that still grow.
+    #[serde(with = "saved::pairs")]
+    pub(crate) streams: HashMap<(ChannelId, Ts), Stream>,
+    pub(crate) stream_ttl_ms: u64,
+    /// The Home tabs that apps published.
+    #[serde(with = "saved::pairs")]
+    pub(crate) homes: BTreeMap<(AppId, UserId), View>,
+    /// Conversations with agents, by the message that begins them.
+    #[serde(with = "saved::pairs")]
+    pub(crate) assistants: BTreeMap<(ChannelId, Ts), AssistantThread>,
+    pub(crate) sessions: BTreeMap<UserId, Vec<Session>>,
+    /// The messages that `unfurl_id`s stand for.
+    pub(crate) unfurls: HashMap<String, (ChannelId, Ts)>,
+    /// Who set themselves away.
+    pub(crate) away: BTreeSet<UserId>,
+    /// Custom emoji: name and address.
+    pub(crate) emoji: BTreeMap<String, String>,
+    /// Tokens that were good once.
+    #[serde(with = "saved::tokens")]
+    pub(crate) revoked: HashSet<Token>,
+    pub(crate) platform: Platform,
+    #[serde(skip, default = "Mint::unset")]
     pub(crate) mint: Mint,
+    #[serde(skip)]
     pub(crate) effects: Vec<Effect>,
     /// When what has run out was last thrown away, milliseconds since the epoch.
+    #[serde(skip)]
     pub(crate) swept_at: u64,
 }
 
@@ -67,6 +105,18 @@ impl State {
             tickets: HashMap::new(),
             triggers: HashMap::new(),
             response_urls: HashMap::new(),
+            usergroups: BTreeMap::new(),
+            scheduled: BTreeMap::new(),
+            streams: HashMap::new(),
+            stream_ttl_ms: STREAM_TTL_MS,
+            homes: BTreeMap::new(),
+            assistants: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            unfurls: HashMap::new(),
+            away: BTreeSet::new(),
+            emoji: BTreeMap::new(),
+            revoked: HashSet::new(),
+            platform: Platform::default(),
             mint,
             effects: Vec::new(),
             swept_at: 0,
@@ -168,6 +218,7 @@ impl State {
         }
         self.swept_at = now_ms;
         self.tickets.retain(|_, ticket| ticket.expires_at > now_ms);
+        self.unfurls.retain(|_, (_, ts)| ts.micros() / 1000 + MEMORY_MS > now_ms);
         self.triggers.retain(|_, trigger| trigger.expires_at.saturating_add(MEMORY_MS) > now_ms);
         self.response_urls.retain(|_, url| url.expires_at.saturating_add(MEMORY_MS) > now_ms);
     }

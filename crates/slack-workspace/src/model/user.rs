@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{AppId, BotId, TeamId, UserId};
 
 /// A person, or the user a bot appears as.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct User {
     /// `U…`.
     pub id: UserId,
@@ -29,6 +29,20 @@ pub struct User {
 const COLORS: [&str; 6] = ["9f69e7", "4bbe2e", "e7392d", "3c989f", "674b1b", "e96699"];
 
 impl User {
+    /// The user of a bot, without a name yet.
+    pub(crate) fn bot(id: UserId, bot: (AppId, BotId)) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            real_name: String::new(),
+            email: None,
+            is_admin: false,
+            is_owner: false,
+            bot: Some(bot),
+            updated: 0,
+        }
+    }
+
     /// True for the user of a bot.
     pub fn is_bot(&self) -> bool {
         self.bot.is_some()

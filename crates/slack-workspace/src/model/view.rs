@@ -1,11 +1,11 @@
-//! Modals that are open.
+//! Modals that are open, and Home tabs.
 
 use serde_json::{Map, Value, json};
 
 use super::{AppId, BotId, TeamId, UserId, ViewId};
 
-/// A modal on a person's screen.
-#[derive(Clone, Debug)]
+/// A modal on a person's screen, or an app's Home tab.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct View {
     /// `V…`.
     pub id: ViewId,
@@ -57,7 +57,7 @@ impl View {
     pub fn to_json(&self, team: &TeamId) -> Value {
         let field = |name: &str| self.content.get(name).cloned().unwrap_or(Value::Null);
         json!({
-            "id": self.id, "team_id": team, "type": "modal", "blocks": self.blocks(),
+            "id": self.id, "team_id": team, "type": self.kind(), "blocks": self.blocks(),
             "private_metadata": self.text("private_metadata"), "callback_id": self.callback_id(),
             "external_id": self.external_id(), "state": {"values": self.values},
             "hash": self.hash, "title": field("title"), "submit": field("submit"),
@@ -66,6 +66,11 @@ impl View {
             "root_view_id": self.root, "previous_view_id": self.previous, "app_id": self.app,
             "app_installed_team_id": team, "bot_id": self.bot,
         })
+    }
+
+    /// `modal` or `home`.
+    pub fn kind(&self) -> &str {
+        self.content.get("type").and_then(Value::as_str).unwrap_or("modal")
     }
 
     fn text(&self, name: &str) -> &str {

@@ -158,7 +158,7 @@ pub(super) async fn open(Shared(workspace): Shared<Workspace>, visit: Visit, For
 
 /// `POST …/join`: a public channel.
 pub(super) async fn join(Shared(workspace): Shared<Workspace>, visit: Visit) -> Response {
-    let joined = workspace.update(|state, _| state.join(visit.place.channel.as_str(), &visit.place.user));
+    let joined = workspace.update(|state, now| state.join(visit.place.channel.as_str(), &visit.place.user, now));
     let outcome = match joined {
         Ok(_) => Outcome::done(),
         Err(error) => failed(&error.into()),

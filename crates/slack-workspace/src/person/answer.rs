@@ -64,6 +64,9 @@ impl From<ModelError> for PersonError {
 impl Workspace {
     /// Tells an app what a person did and waits for its acknowledgement.
     pub(super) async fn ask(&self, app: &AppId, kind: EnvelopeKind, payload: &Value) -> Answer {
+        if let Some(answer) = self.request_over_http(app, kind, payload).await {
+            return answer.map_or_else(|| Answer::silence(crate::socket::ACK_MS), Answer::acked);
+        }
         let Some(answer) = self.hub().request(app, kind, payload) else {
             let fields = [
                 ("app_id", Field::Text(app.as_str())),

@@ -25,11 +25,17 @@ pub struct Invocation {
     pub text: String,
 }
 
+/// Signs in a command line; every workspace has it.
+const SIGN_IN: &str = "slackauthticket";
+
 impl Workspace {
     /// Runs a slash command; what the app answers at once is shown.
     pub async fn command(&self, invocation: Invocation) -> Result<Answer, PersonError> {
         let details = json!({"channel": invocation.channel, "command": invocation.command, "text": invocation.text});
         self.note_person("command", invocation.user.as_str(), details);
+        if invocation.command.trim_start_matches('/') == SIGN_IN {
+            return self.update(|state, now| confirm(state, &invocation, now));
+        }
         let (url, payload) = self.update(|state, now| prepare(state, &invocation, now))?;
         let answer = self.ask(&url.app, EnvelopeKind::Command, &payload).await;
         if let Some(response) = &answer.response {
@@ -37,6 +43,20 @@ impl Workspace {
         }
         Ok(answer)
     }
+}
+
+/// Slack's own command: a person confirms that a command line signs in, and gets the code to type there.
+fn confirm(state: &mut State, invocation: &Invocation, now: u64) -> Result<Answer, PersonError> {
+    payload::person(state, &invocation.user)?;
+    payload::room(state, &invocation.user, invocation.channel.as_str())?;
+    let challenge = state.confirm_sign_in(invocation.text.trim(), &invocation.user, now);
+    let challenge = challenge.ok_or_else(|| PersonError::new("ticket_not_found", "no command line waits for this"))?;
+    let text = format!("Enter this challenge code in your terminal: {challenge}");
+    Ok(Answer {
+        acked: true,
+        response: Some(json!({"response_type": "ephemeral", "text": text})),
+        ..Answer::silence(0)
+    })
 }
 
 fn prepare(state: &mut State, invocation: &Invocation, now: u64) -> Result<(ResponseUrl, Value), PersonError> {

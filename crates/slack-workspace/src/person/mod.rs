@@ -6,6 +6,7 @@
 mod answer;
 mod click;
 mod command;
+mod gesture;
 mod message;
 mod options;
 mod payload;
@@ -15,6 +16,7 @@ mod view;
 pub use answer::{Answer, PersonError};
 pub use click::{Click, Surface};
 pub use command::Invocation;
+pub use gesture::Reacting;
 pub use message::NewMessage;
 pub use options::OptionsQuery;
 pub use shortcut::Shortcut;

@@ -35,7 +35,7 @@ pub(crate) enum EnvelopeKind {
 }
 
 impl EnvelopeKind {
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Event => "events_api",
             Self::Interactive | Self::InteractiveWithResponse => "interactive",

@@ -46,6 +46,18 @@ impl<'a> App<'a> {
         }
     }
 
+    /// Another app, which subscribed to these events.
+    pub(crate) async fn hearing(running: &'a Running, events: &[&str]) -> Self {
+        Self::made(running, json!({"name": "Listener", "events": events})).await
+    }
+
+    /// Another app, as `POST apps` makes it.
+    pub(crate) async fn made(running: &'a Running, wanted: Value) -> Self {
+        let made = crate::control::Control::new(running).post("apps", wanted).await["app"].clone();
+        let token = |name: &str| SecretString::from(made[name].as_str().unwrap().to_owned());
+        Self { running, http: http(), token: token("bot_token"), connect_token: token("app_token") }
+    }
+
     pub(crate) fn url(&self, method: &str) -> String {
         format!("{}{method}", self.running.ready().api_url)
     }
@@ -149,6 +161,17 @@ impl Socket {
             }
             if envelope.get("envelope_id").is_some() {
                 self.ack(&envelope, Value::Null).await;
+            }
+        }
+    }
+
+    /// The next event of a type, everything acknowledged on the way.
+    pub(crate) async fn event(&mut self, kind: &str) -> Value {
+        loop {
+            let envelope = self.envelope("events_api").await;
+            self.ack(&envelope, Value::Null).await;
+            if envelope["payload"]["event"]["type"] == kind {
+                return envelope["payload"]["event"].clone();
             }
         }
     }

@@ -97,7 +97,7 @@ async fn unknown_keys_and_bad_values_are_refused() {
         ("channels", json!({"name": "general"}), 400),
         ("channels", json!({"name": "x", "members": ["U0"]}), 404),
         ("apps", json!({"scopes": ["no good"]}), 400),
-        ("apps", json!({"request_url": "http://127.0.0.1:1"}), 501),
+        ("apps", json!({"request_url": "http://192.0.2.1/"}), 400),
         ("faults", json!({"earthquake": true}), 400),
         ("faults", json!({"disconnect": "maybe"}), 400),
         ("faults", json!({"envelopes": {"lose": 1}}), 400),
