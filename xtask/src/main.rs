@@ -8,6 +8,7 @@
 mod bench;
 mod command;
 mod deny;
+mod peers;
 mod setup;
 mod test;
 
@@ -19,6 +20,7 @@ usage: cargo xtask <command>
   setup             install what tests and benchmarks need
   test [ARGS…]      set up, then run every test; ARGS go to `cargo test`
   bench hook        measure the coding agent's hook; further arguments: --help
+  peers [ARGS…]     play every scenario with every Slack SDK; ARGS go to `cargo test`
   deny              the offline checks of cargo-deny: licences, bans, sources
 ";
 
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         }
         "test" => test::run(&rest),
         "bench" => bench::run(&rest),
+        "peers" => peers::run(&rest),
         "deny" => deny::run(),
         _ => {
             eprint!("{USAGE}");

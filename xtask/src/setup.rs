@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::command::{self, has};
+use crate::peers;
 
 /// A program that tests use, and the Debian package that has it.
 struct Need {
@@ -16,10 +17,18 @@ struct Need {
 const NEEDS: &[Need] = &[
     Need { program: "chromium", package: "chromium", what_for: "the tests that click through the pages" },
     Need { program: "chromedriver", package: "chromium-driver", what_for: "the tests that click through the pages" },
+    Need { program: "python3", package: "python3-venv", what_for: "the tests with Slack's SDKs for Python" },
+    Need { program: "node", package: "nodejs", what_for: "the tests with Slack's SDKs for Node" },
+    Need { program: "npm", package: "npm", what_for: "the tests with Slack's SDKs for Node" },
 ];
 
 /// Installs what is missing; says what it cannot install and goes on, so that the tests that do not need it still run.
 pub(crate) fn run() {
+    programs();
+    peers::install();
+}
+
+fn programs() {
     let missing: Vec<&Need> = NEEDS.iter().filter(|need| !has(need.program)).collect();
     if missing.is_empty() {
         return;

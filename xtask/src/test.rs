@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::{
     command::{self, cargo},
-    setup,
+    peers, setup,
 };
 
 /// Runs them; `args` go to `cargo test`.
@@ -12,5 +12,5 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     setup::run();
     // The tests of the command line run the binary: built first, so that its warnings are seen once.
     command::run(cargo().args(["build", "--workspace"]))?;
-    command::run(cargo().args(["test", "--workspace"]).args(args))
+    peers::with_table(|| command::run(cargo().args(["test", "--workspace"]).args(args)))
 }
