@@ -309,7 +309,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     ) -> Result<Option<OutboxItem>, StoreError>;
 
     /// Makes every waiting row due: for the one process that works on the outbox when it starts, since whoever held a
-    /// lease before is dead.
+    /// lease before is dead. First posts of open requests that were given up are tried again: the tokens may be others now.
     async fn release_leases(&self, now: Timestamp) -> Result<(), StoreError>;
 
     /// Whether nobody will ever see a request: every message of it was given up, and none was ever posted.

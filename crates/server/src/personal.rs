@@ -60,6 +60,8 @@ struct Inner {
     shutdown: CancellationToken,
     /// Cancelled once the socket is gone, so that whoever is told to go elsewhere does not come back here.
     door_closed: CancellationToken,
+    /// Cancelled when Slack refuses us for good: no new question is taken.
+    giving_up: CancellationToken,
 }
 
 /// An open connection; counted until dropped.
@@ -86,6 +88,7 @@ impl Personal {
             tasks: TaskTracker::new(),
             shutdown,
             door_closed: CancellationToken::new(),
+            giving_up: CancellationToken::new(),
         }))
     }
 
@@ -108,6 +111,11 @@ impl Personal {
     /// Begins to leave.
     pub fn leave(&self) {
         self.0.shutdown.cancel();
+    }
+
+    /// Whether Slack refuses us for good, so that this daemon is about to leave.
+    pub(crate) fn giving_up(&self) -> &CancellationToken {
+        &self.0.giving_up
     }
 
     pub(crate) fn door_closed(&self) -> &CancellationToken {

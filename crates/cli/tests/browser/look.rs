@@ -48,7 +48,11 @@ async fn tour(app: &TestApp, device: Device, theme: &str) {
     let browser = Browser::start(device).await;
     let home = address(app, "alice", &app.direct_message("alice"));
     browser.open(&home).await;
-    browser.execute(&format!("document.cookie = 'countersign_theme={theme}; path=/'")).await;
+    // Reading it back makes sure that it is stored before the next page is asked for.
+    let store = format!("document.cookie = 'countersign_theme={theme}; path=/'; return document.cookie");
+    let stored = browser.execute(&store).await;
+    assert!(stored.as_str().is_some_and(|cookies| cookies.contains(theme)), "{stored}");
+    wear(&browser, &home, theme).await;
 
     for (view, query) in [("message", ""), ("developer", "?dev=all"), ("problems", "?dev=problems"), ("thread", "")] {
         browser.open(&format!("{home}{query}")).await;
@@ -68,6 +72,17 @@ async fn tour(app: &TestApp, device: Device, theme: &str) {
     browser.click("dialog.modal [data-close] button").await;
     browser.see_no("dialog").await;
     assert_quiet(&browser).await;
+}
+
+/// Opens the page until it comes in the colours that were chosen: the browser may send a cookie a moment late.
+async fn wear(browser: &Browser, home: &str, theme: &str) {
+    for _ in 0..5 {
+        browser.open(home).await;
+        if browser.execute("return document.documentElement.dataset.theme || ''").await == theme {
+            return;
+        }
+    }
+    panic!("five pages did not come in {theme} colours");
 }
 
 async fn fits(browser: &Browser, view: &str) {

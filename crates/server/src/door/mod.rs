@@ -80,6 +80,11 @@ async fn greet(personal: &Personal, mut connection: Connection, hello: Hello) ->
         personal.door_closed().cancelled().await;
         return connection.end(&answer).await;
     }
+    if personal.giving_up().is_cancelled() && matches!(hello.op, Op::Ask | Op::Test) {
+        // Whoever asks now may bring a token that works: the next daemon is started with it.
+        personal.door_closed().cancelled().await;
+        return connection.end(&Final::new(Outcome::Outdated, version)).await;
+    }
     match hello.op {
         Op::Ask => ask::ask(personal, connection, &hello).await,
         Op::Observe => observe::observe(personal, connection).await,

@@ -34,6 +34,7 @@ pub(crate) async fn run(personal: Personal) {
 /// daemon anew, with whatever tokens are configured then.
 pub(crate) async fn give_up(personal: &Personal, reason: &str) {
     personal.set_trouble(Some(reason.to_owned()));
+    personal.giving_up().cancel();
     if let Err(error) = end_pending(personal, reason).await {
         tracing::error!(error = &error as &dyn std::error::Error, "could not end the pending requests");
     }

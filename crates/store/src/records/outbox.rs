@@ -45,6 +45,9 @@ const REGISTER: &str = "INSERT INTO outbox (request, destination, wanted, shown,
      ON CONFLICT (request, destination) DO NOTHING";
 const IS_KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM outbox WHERE request = $1 AND channel = $2 AND ts = $3)";
 const RELEASE: &str = "UPDATE outbox SET due_at = $1 WHERE shown < wanted AND parked_at IS NULL AND due_at > $1";
+const UNPARK: &str = "UPDATE outbox SET due_at = $1, parked_at = NULL, error = NULL, attempts = 0 \
+     WHERE parked_at IS NOT NULL AND channel IS NULL \
+     AND request IN (SELECT id FROM request WHERE state = 'pending')";
 const IS_UNDELIVERABLE: &str = "SELECT EXISTS (SELECT 1 FROM outbox WHERE request = $1) AND NOT EXISTS \
      (SELECT 1 FROM outbox WHERE request = $1 AND (parked_at IS NULL OR channel IS NOT NULL))";
 const PARKED: &str = "SELECT request, destination, error FROM outbox WHERE parked_at IS NOT NULL \
@@ -179,7 +182,8 @@ pub(crate) async fn next(conn: &mut Connection) -> Result<Option<Timestamp>, Fau
 
 /// Makes every waiting row due.
 pub(crate) async fn release(conn: &mut Connection, now: Timestamp) -> Result<Change<()>, Fault> {
-    sqlx::query(RELEASE).bind(now.as_micros()).execute(conn).await?;
+    sqlx::query(RELEASE).bind(now.as_micros()).execute(&mut *conn).await?;
+    sqlx::query(UNPARK).bind(now.as_micros()).execute(conn).await?;
     Ok(Change::keep((), Wake::Outbox))
 }
 

@@ -243,6 +243,10 @@ pub(crate) async fn a_request_whose_every_message_is_lost_is_undeliverable(datab
     assert!(!store.is_undeliverable(request.id).await.unwrap());
     done(&*store, &other, lost()).await;
     assert!(store.is_undeliverable(request.id).await.unwrap());
+    // Whoever starts anew, perhaps with other tokens, tries again.
+    store.release_leases(after(2)).await.unwrap();
+    assert!(!store.is_undeliverable(request.id).await.unwrap());
+    assert_eq!(leased(&*store, after(2)).await.len(), 2);
     // Of a request that is not there nothing is lost.
     assert!(!store.is_undeliverable(crate::fixture::request().id).await.unwrap());
 }
