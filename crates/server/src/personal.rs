@@ -161,15 +161,15 @@ impl Personal {
         &self.0.waiting
     }
 
-    /// A name for one more connection. It begins with [`Self::instance`].
+    /// A name for one more connection. [`Self::is_claimant`] knows it again.
     pub(crate) fn next_claimant(&self) -> String {
         let number = self.0.claimants.fetch_add(1, Ordering::Relaxed);
         format!("{}/{number}", self.0.instance)
     }
 
-    /// Names this very daemon, for as long as it runs.
-    pub(crate) fn instance(&self) -> &str {
-        &self.0.instance
+    /// Whether a claimant is a connection of this very daemon, and not of one before it.
+    pub(crate) fn is_claimant(&self, claimant: &str) -> bool {
+        claimant.rsplit_once('/').is_some_and(|(instance, _)| instance == self.0.instance)
     }
 
     /// The right to hold one large input in memory.

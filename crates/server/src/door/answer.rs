@@ -45,7 +45,7 @@ async fn approved(personal: &Personal, request: &Request, by: &ApprovedBy) -> Re
     let may_answer = match claimed? {
         Claimed::Now => true,
         // Claimed by a daemon that died before it could say so: the same key is the same client, with the same bytes.
-        Claimed::Not(Grant::Claimed { by, .. }) => !is_of(personal, &by),
+        Claimed::Not(Grant::Claimed { by, .. }) => !personal.is_claimant(&by),
         Claimed::Not(_) | Claimed::Missing => false,
     };
     if !may_answer {
@@ -54,11 +54,6 @@ async fn approved(personal: &Personal, request: &Request, by: &ApprovedBy) -> Re
     // Claimed is claimed: without the voters' names the answer is the same.
     let names = voters(by, dossier.ok().flatten().as_ref());
     Ok(if names.is_empty() { answer(Outcome::Approved) } else { answer(Outcome::Approved).by(names) })
-}
-
-/// Whether a claimant is a connection of this very daemon.
-fn is_of(personal: &Personal, claimant: &str) -> bool {
-    claimant.rsplit_once('/').is_some_and(|(instance, _)| instance == personal.instance())
 }
 
 fn voters(by: &ApprovedBy, dossier: Option<&Dossier>) -> String {

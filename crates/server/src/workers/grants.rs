@@ -48,7 +48,7 @@ async fn end(personal: &Personal, began: Timestamp, id: RequestId, grant: &Grant
         }
         // Of a daemon that died; its clients have had the time to come back.
         Grant::Claimed { by, .. }
-            if !by.starts_with(personal.instance()) && now > began.plus(personal.settings().orphan_grace) =>
+            if !personal.is_claimant(by) && now > began.plus(personal.settings().orphan_grace) =>
         {
             let why = "the daemon ended before it could tell whether the agent got its answer".to_owned();
             personal.approvals().store().end_grant(id, Grant::Unknown { at: now, why }).await?;
