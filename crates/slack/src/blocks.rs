@@ -7,21 +7,40 @@
 //! `mrkdwn`, [`Mrkdwn::text`] escapes it. Sources: docs.slack.dev, Block Kit reference and formatting of message text.
 
 mod block;
+mod choice;
+mod directory;
 mod element;
+mod entry;
 mod input;
 mod limit;
 pub mod limits;
+mod media;
 mod object;
+mod part;
+mod picker;
 mod rich_text;
 mod schema;
+mod select;
 mod validate;
 mod view;
 
 pub use block::{Actions, Block, Context, Divider, FileBlock, Header, Image, Input, Section, check_message};
+pub use choice::{Checkboxes, Choice, ChoiceGroup, MarkedChoice, Overflow, OverflowChoice, RadioButtons};
+pub use directory::{
+    ChannelsSelect, ConversationFilter, ConversationKind, ConversationsSelect, MultiChannelsSelect,
+    MultiConversationsSelect, MultiUsersSelect, UsersSelect,
+};
 pub use element::{Button, ButtonStyle, ContextElement, Element, ImageElement};
-pub use input::{PlainTextInput, StaticSelect};
+pub use entry::{EmailInput, FileInput, NumberInput, RichTextInput, UrlInput};
+pub use input::PlainTextInput;
 pub use limit::LimitError;
-pub use object::{Choice, Confirm, Mrkdwn, PlainText, Text, escape};
-pub use rich_text::{RichElement, RichPart, RichText, Style};
+pub use media::{Align, Cell, Column, Markdown, Table, Video};
+pub use object::{Confirm, Mrkdwn, PlainText, Text, escape};
+pub use picker::{DatePicker, DateTimePicker, TimePicker};
+pub use rich_text::{Broadcast, ListStyle, RichElement, RichItem, RichPart, RichText, Style};
+pub use select::{ExternalSelect, MultiExternalSelect, MultiStaticSelect, StaticSelect};
 pub use validate::{Surface, Violation, validate_blocks, validate_view};
 pub use view::{View, ViewKind};
+
+#[cfg(test)]
+mod tests;

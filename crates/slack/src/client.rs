@@ -17,8 +17,8 @@ pub use api_base::{ApiBase, ApiBaseError};
 pub use call::{Client, ClientBuilder, Response};
 pub use error::{ApiError, ClientError, Error};
 pub use methods::{
-    AuthTest, Channel, Direct, Message, Opened, OpenedView, Page, Posted, Reply, ReplyScope, Upload, UploadedFile,
-    User, UserProfile, ViewRef,
+    AuthTest, AuthedUser, Channel, ClientCredentials, Direct, IncomingWebhook, Message, OauthAccess, OauthGrant,
+    OauthPlace, Opened, OpenedView, Page, Posted, Reply, ReplyScope, Upload, UploadedFile, User, UserProfile, ViewRef,
 };
 pub use retry::RetryPolicy;
 pub use token::{Token, TokenError, TokenKind};

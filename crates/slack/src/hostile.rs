@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::blocks::{Mrkdwn, PlainText, RichPart, RichText, Section, Surface, escape, validate_blocks, validate_view};
-use crate::payload::{EventCallback, Interaction, SlashCommand};
+use crate::payload::{EventCallback, Interaction, Malformed, SlashCommand};
 use crate::signature::SigningKey;
 
 /// Words that lead deep into the readers.
@@ -67,6 +67,9 @@ proptest! {
             Err(malformed) => malformed.into_raw(),
         };
         prop_assert_eq!(back, value.clone());
+        let text = serde_json::value::to_raw_value(&value).unwrap();
+        let of_text = Interaction::read(&text).map_or_else(Malformed::into_raw, Interaction::into_raw);
+        prop_assert_eq!(of_text, value.clone());
         let _ = SlashCommand::parse(value.clone());
         let _ = EventCallback::parse(value);
     }

@@ -6,7 +6,11 @@
 mod actions;
 mod command;
 mod event;
+mod events;
+mod fields;
+mod head;
 mod interaction;
+mod lenient;
 mod raw;
 mod shortcut;
 mod view;
@@ -14,7 +18,18 @@ mod view;
 pub use actions::{Action, BlockActions, BlockSuggestion, Container};
 pub use command::SlashCommand;
 pub use event::EventCallback;
+pub use events::{
+    AppHomeOpened, AppMention, AppUninstalled, AssistantContext, AssistantThread, AssistantThreadContextChanged,
+    AssistantThreadStarted, ChannelCreated, FunctionExecuted, FunctionInfo, LinkShared, MemberJoinedChannel,
+    MemberLeftChannel, MessageEvent, ReactedItem, ReactionAdded, ReactionRemoved, RevokedTokens, SharedLink,
+    TokensRevoked,
+};
+pub use head::{
+    AuthorizationHead, ContainerHead, ElementHead, EventHead, FunctionHead, Head, ItemHead, MessageHead, TeamHead,
+    ThreadHead, ViewHead,
+};
 pub use interaction::Interaction;
+pub use lenient::{First, Lenient, Switch, Text};
 pub use raw::{Malformed, Origin, ResponseUrl};
 pub use shortcut::Shortcut;
 pub use view::{ViewClosed, ViewInfo, ViewSubmission};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::limit::{self, LimitError};
-use super::{ContextElement, Element, PlainText, RichText, Text, limits};
+use super::{ContextElement, Element, Markdown, PlainText, RichText, Table, Text, Video, limits};
 use crate::ids::BlockId;
 
 /// One block.
@@ -28,6 +28,12 @@ pub enum Block {
     Image(Image),
     /// A remote file.
     File(FileBlock),
+    /// A film.
+    Video(Video),
+    /// Text in standard Markdown; in messages only.
+    Markdown(Markdown),
+    /// Rows and columns; in messages only.
+    Table(Table),
     /// Any other block, as JSON with its own `type`; not checked.
     #[serde(untagged)]
     Raw(serde_json::Value),
@@ -62,17 +68,40 @@ blocks! {
     Input => Input, "input.block_id";
     Image => Image, "image.block_id";
     FileBlock => File, "file.block_id";
+    RichText => RichText, "rich_text.block_id";
+    Video => Video, "video.block_id";
+    Markdown => Markdown, "markdown.block_id";
+    Table => Table, "table.block_id";
 }
 
-impl From<RichText> for Block {
-    fn from(block: RichText) -> Self {
-        Self::RichText(block)
+impl Block {
+    /// The app's name for it, where it has one.
+    pub fn id(&self) -> Option<&str> {
+        let id = match self {
+            Self::Header(block) => &block.block_id,
+            Self::Section(block) => &block.block_id,
+            Self::Context(block) => &block.block_id,
+            Self::Divider(block) => &block.block_id,
+            Self::Actions(block) => &block.block_id,
+            Self::Input(block) => &block.block_id,
+            Self::RichText(block) => &block.block_id,
+            Self::Image(block) => &block.block_id,
+            Self::File(block) => &block.block_id,
+            Self::Video(block) => &block.block_id,
+            Self::Markdown(block) => &block.block_id,
+            Self::Table(block) => &block.block_id,
+            Self::Raw(block) => return block.get("block_id").and_then(serde_json::Value::as_str),
+        };
+        id.as_ref().map(BlockId::as_str)
     }
 }
 
-/// Checks the number of blocks of a message.
+/// Checks the blocks of a message together: how many there are, that their names differ, and how much Markdown they hold.
 pub fn check_message(blocks: &[Block]) -> Result<(), LimitError> {
-    limit::at_most("message.blocks", "items", blocks.len(), limits::MESSAGE_BLOCKS)
+    limit::at_most("message.blocks", "items", blocks.len(), limits::MESSAGE_BLOCKS)?;
+    limit::unique("message.blocks with one block_id", blocks.iter().filter_map(Block::id))?;
+    let markdown = blocks.iter().map(|block| if let Block::Markdown(markdown) = block { markdown.length() } else { 0 });
+    limit::at_most("message.blocks markdown", "characters", markdown.sum(), limits::MARKDOWN_TEXT)
 }
 
 /// Large text.
@@ -101,22 +130,26 @@ pub struct Section {
     fields: Vec<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accessory: Option<Element>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    expand: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     block_id: Option<BlockId>,
 }
 
 impl Section {
+    const EMPTY: Self = Self { text: None, fields: Vec::new(), accessory: None, expand: false, block_id: None };
+
     /// A section with a text.
     pub fn new(text: impl Into<Text>) -> Result<Self, LimitError> {
         let text = text.into();
         limit::some_chars("section.text", text.as_str(), limits::SECTION_TEXT)?;
-        Ok(Self { text: Some(text), fields: Vec::new(), accessory: None, block_id: None })
+        Ok(Self { text: Some(text), ..Self::EMPTY })
     }
 
     /// A section of fields alone.
     pub fn of_fields(fields: Vec<Text>) -> Result<Self, LimitError> {
         limit::at_least("section.fields", "items", fields.len(), 1)?;
-        Self { text: None, fields: Vec::new(), accessory: None, block_id: None }.fields(fields)
+        Self::EMPTY.fields(fields)
     }
 
     /// Fields, shown in two columns.
@@ -133,6 +166,13 @@ impl Section {
     #[must_use]
     pub fn accessory(mut self, element: impl Into<Element>) -> Self {
         self.accessory = Some(element.into());
+        self
+    }
+
+    /// The whole text is shown, however long; otherwise Slack folds it.
+    #[must_use]
+    pub fn expanded(mut self) -> Self {
+        self.expand = true;
         self
     }
 }
@@ -182,6 +222,7 @@ impl Actions {
     /// A row of these elements.
     pub fn new(elements: Vec<Element>) -> Result<Self, LimitError> {
         limit::items("actions.elements", &elements, limits::ACTIONS_ELEMENTS)?;
+        limit::unique("actions.elements with one action_id", elements.iter().filter_map(Element::action_id))?;
         Ok(Self { elements, block_id: None })
     }
 }
@@ -192,6 +233,8 @@ pub struct Input {
     label: PlainText,
     element: Element,
     optional: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dispatch_action: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<PlainText>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -203,13 +246,21 @@ impl Input {
     pub fn new(label: impl Into<PlainText>, element: impl Into<Element>) -> Result<Self, LimitError> {
         let label = label.into();
         limit::some_chars("input.label", label.as_str(), limits::INPUT_LABEL)?;
-        Ok(Self { label, element: element.into(), optional: false, hint: None, block_id: None })
+        let (element, hint, block_id) = (element.into(), None, None);
+        Ok(Self { label, element, optional: false, dispatch_action: false, hint, block_id })
     }
 
     /// It may be left empty.
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.optional = true;
+        self
+    }
+
+    /// What is entered is sent at once, not only with the whole view.
+    #[must_use]
+    pub fn dispatched(mut self) -> Self {
+        self.dispatch_action = true;
         self
     }
 

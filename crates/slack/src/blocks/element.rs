@@ -3,7 +3,12 @@
 use serde::Serialize;
 
 use super::limit::{self, LimitError};
-use super::{Confirm, Mrkdwn, PlainText, PlainTextInput, StaticSelect, limits};
+use super::{
+    ChannelsSelect, Checkboxes, Confirm, ConversationsSelect, DatePicker, DateTimePicker, EmailInput, ExternalSelect,
+    FileInput, Mrkdwn, MultiChannelsSelect, MultiConversationsSelect, MultiExternalSelect, MultiStaticSelect,
+    MultiUsersSelect, NumberInput, Overflow, PlainText, PlainTextInput, RadioButtons, RichTextInput, StaticSelect,
+    TimePicker, UrlInput, UsersSelect, limits,
+};
 use crate::ids::ActionId;
 
 /// The colour of a button.
@@ -20,7 +25,7 @@ pub enum ButtonStyle {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename = "button")]
 pub struct Button {
-    action_id: ActionId,
+    pub(super) action_id: ActionId,
     text: PlainText,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
@@ -100,33 +105,92 @@ impl ImageElement {
     }
 }
 
-/// What a section's accessory, an actions block or an input block holds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Element {
-    /// A button.
-    Button(Button),
-    /// A picture; in sections only.
-    Image(ImageElement),
-    /// A line or area to type in; in inputs only.
-    PlainTextInput(PlainTextInput),
-    /// A menu of fixed options.
-    StaticSelect(StaticSelect),
-    /// Any other element, as JSON; not checked.
-    Raw(serde_json::Value),
-}
+macro_rules! elements {
+    ($($(#[$doc:meta])* $kind:ident => $variant:ident;)+) => {
+        /// What a section's accessory, an actions block or an input block holds.
+        #[derive(Debug, Clone, PartialEq, Serialize)]
+        #[serde(untagged)]
+        pub enum Element {
+            /// A picture; in sections only.
+            Image(ImageElement),
+            $($(#[$doc])* $variant($kind),)+
+            /// Any other element, as JSON; not checked.
+            Raw(serde_json::Value),
+        }
 
-macro_rules! into_element {
-    ($($kind:ident => $variant:ident),+ $(,)?) => {$(
-        impl From<$kind> for Element {
+        impl Element {
+            /// The app's name for it, where it has one.
+            pub fn action_id(&self) -> Option<&str> {
+                match self {
+                    Self::Image(_) => None,
+                    $(Self::$variant(element) => Some(element.action_id.as_str()),)+
+                    Self::Raw(element) => element.get("action_id").and_then(serde_json::Value::as_str),
+                }
+            }
+        }
+
+        impl From<ImageElement> for Element {
+            fn from(element: ImageElement) -> Self {
+                Self::Image(element)
+            }
+        }
+
+        $(impl From<$kind> for Element {
             fn from(element: $kind) -> Self {
                 Self::$variant(element)
             }
-        }
-    )+};
+        })+
+    };
 }
 
-into_element!(Button => Button, ImageElement => Image, PlainTextInput => PlainTextInput, StaticSelect => StaticSelect);
+elements! {
+    /// A button.
+    Button => Button;
+    /// A line or area to type in; in inputs only.
+    PlainTextInput => PlainTextInput;
+    /// A number to type; in inputs only.
+    NumberInput => NumberInput;
+    /// An e-mail address to type; in inputs only.
+    EmailInput => EmailInput;
+    /// An address to type; in inputs only.
+    UrlInput => UrlInput;
+    /// An area for styled text; in inputs and actions.
+    RichTextInput => RichTextInput;
+    /// Files to give; in inputs only.
+    FileInput => FileInput;
+    /// Boxes to tick.
+    Checkboxes => Checkboxes;
+    /// Round buttons of which one is on.
+    RadioButtons => RadioButtons;
+    /// A button with options behind it.
+    Overflow => Overflow;
+    /// A calendar.
+    DatePicker => DatePicker;
+    /// A clock.
+    TimePicker => TimePicker;
+    /// A calendar and a clock; in inputs and actions.
+    DateTimePicker => DateTimePicker;
+    /// A menu of fixed options.
+    StaticSelect => StaticSelect;
+    /// A menu of options that the app gives.
+    ExternalSelect => ExternalSelect;
+    /// A menu of people.
+    UsersSelect => UsersSelect;
+    /// A menu of conversations.
+    ConversationsSelect => ConversationsSelect;
+    /// A menu of public channels.
+    ChannelsSelect => ChannelsSelect;
+    /// A menu of fixed options, several of which are chosen.
+    MultiStaticSelect => MultiStaticSelect;
+    /// A menu of options that the app gives, several of which are chosen.
+    MultiExternalSelect => MultiExternalSelect;
+    /// A menu of people, several of whom are chosen.
+    MultiUsersSelect => MultiUsersSelect;
+    /// A menu of conversations, several of which are chosen.
+    MultiConversationsSelect => MultiConversationsSelect;
+    /// A menu of public channels, several of which are chosen.
+    MultiChannelsSelect => MultiChannelsSelect;
+}
 
 /// What a context block holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,16 +1,16 @@
-//! Elements in which people enter something.
+//! The element in which people type.
 
 use serde::Serialize;
 
 use super::limit::{self, LimitError};
-use super::{Choice, Confirm, PlainText, limits};
+use super::{PlainText, limits};
 use crate::ids::ActionId;
 
 /// A line or area to type in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename = "plain_text_input")]
 pub struct PlainTextInput {
-    action_id: ActionId,
+    pub(super) action_id: ActionId,
     multiline: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     placeholder: Option<PlainText>,
@@ -68,50 +68,6 @@ impl PlainTextInput {
     #[must_use]
     pub fn focus_on_load(mut self) -> Self {
         self.focus_on_load = true;
-        self
-    }
-}
-
-/// A menu of fixed options of which one is chosen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename = "static_select")]
-pub struct StaticSelect {
-    action_id: ActionId,
-    options: Vec<Choice>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    initial_option: Option<Choice>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    placeholder: Option<PlainText>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    confirm: Option<Confirm>,
-}
-
-impl StaticSelect {
-    /// A menu with the app's name for it and its options.
-    pub fn new(action_id: impl Into<ActionId>, options: Vec<Choice>) -> Result<Self, LimitError> {
-        let action_id = action_id.into();
-        limit::some_chars("static_select.action_id", action_id.as_str(), limits::ACTION_ID)?;
-        limit::items("static_select.options", &options, limits::OPTIONS)?;
-        Ok(Self { action_id, options, initial_option: None, placeholder: None, confirm: None })
-    }
-
-    /// The option chosen at first, counted from 0; beyond the last, none is.
-    #[must_use]
-    pub fn initial(mut self, index: usize) -> Self {
-        self.initial_option = self.options.get(index).cloned();
-        self
-    }
-
-    /// The grey words shown while nothing is chosen.
-    pub fn placeholder(mut self, text: impl Into<PlainText>) -> Result<Self, LimitError> {
-        self.placeholder = Some(placeholder("static_select.placeholder", text.into())?);
-        Ok(self)
-    }
-
-    /// Asks again before the choice counts.
-    #[must_use]
-    pub fn confirm(mut self, confirm: Confirm) -> Self {
-        self.confirm = Some(confirm);
         self
     }
 }

@@ -58,3 +58,14 @@ pub(super) fn at_most(field: &'static str, unit: &'static str, actual: usize, li
 pub(super) fn at_least(field: &'static str, unit: &'static str, actual: usize, limit: usize) -> Result<(), LimitError> {
     if actual < limit { Err(LimitError { field, unit, rule: "at least", limit, actual }) } else { Ok(()) }
 }
+
+/// Checks that no name stands twice.
+pub(super) fn unique<'n>(field: &'static str, names: impl Iterator<Item = &'n str>) -> Result<(), LimitError> {
+    let mut uses = std::collections::HashMap::new();
+    for name in names.filter(|name| !name.is_empty()) {
+        let count = uses.entry(name).or_insert(0);
+        *count += 1;
+        at_most(field, "items", *count, 1)?;
+    }
+    Ok(())
+}

@@ -90,6 +90,10 @@ pub const CALLBACK_ID: usize = 255;
 pub const EXTERNAL_ID: usize = 255;
 /// Views above each other in one modal.
 pub const VIEW_STACK: usize = 3;
+/// A date, which is always `YYYY-MM-DD`.
+pub const DATE: usize = 10;
+/// A time of day, which is always `HH:MM`.
+pub const TIME: usize = 5;
 /// Files that a file input takes at once.
 pub const FILE_INPUT_FILES: usize = 10;
 /// Rows of a table, its header included.

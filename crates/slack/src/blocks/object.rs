@@ -1,4 +1,4 @@
-//! Composition objects: texts, confirmation dialogs, options.
+//! Composition objects: texts and confirmation dialogs.
 
 use std::borrow::Cow;
 
@@ -166,35 +166,9 @@ impl Confirm {
     }
 }
 
-/// One option of a select.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Choice {
-    text: PlainText,
-    value: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<PlainText>,
-}
-
-impl Choice {
-    /// An option with what the person reads and what the app is sent.
-    pub fn new(text: impl Into<PlainText>, value: impl Into<String>) -> Result<Self, LimitError> {
-        let (text, value) = (text.into(), value.into());
-        limit::some_chars("option.text", text.as_str(), limits::OPTION_TEXT)?;
-        limit::some_chars("option.value", &value, limits::OPTION_VALUE)?;
-        Ok(Self { text, value, description: None })
-    }
-
-    /// A second, smaller line.
-    pub fn description(mut self, description: impl Into<PlainText>) -> Result<Self, LimitError> {
-        let description = description.into();
-        limit::some_chars("option.description", description.as_str(), limits::OPTION_DESCRIPTION)?;
-        self.description = Some(description);
-        Ok(self)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Choice;
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::limit::{self, LimitError};
 use super::limits;
-use crate::ids::{BlockId, ChannelId, UserId};
+use crate::ids::{BlockId, ChannelId, TeamId, UserGroupId, UserId};
 
 /// The look of a piece of text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -59,11 +59,24 @@ pub enum RichElement {
         /// What is read, or the address itself.
         #[serde(skip_serializing_if = "Option::is_none")]
         text: Option<String>,
+        /// Its look.
+        #[serde(skip_serializing_if = "Style::is_plain")]
+        style: Style,
     },
     /// A mention, which notifies.
     User {
         /// Whom.
         user_id: UserId,
+    },
+    /// A mention of a group of people, which notifies them all.
+    Usergroup {
+        /// Which.
+        usergroup_id: UserGroupId,
+    },
+    /// A call to everybody, which notifies.
+    Broadcast {
+        /// Who everybody is.
+        range: Broadcast,
     },
     /// A link to a channel.
     Channel {
@@ -75,6 +88,48 @@ pub enum RichElement {
         /// The name.
         name: String,
     },
+    /// A swatch of a colour.
+    Color {
+        /// The colour, as `#rrggbb`.
+        value: String,
+    },
+    /// A moment, in the reader's time zone.
+    Date {
+        /// Seconds since 1970 (UTC).
+        timestamp: u64,
+        /// How it is written, such as `{date_short_pretty} at {time}`.
+        format: String,
+        /// What is read where it cannot be written so.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fallback: Option<String>,
+    },
+    /// The name of a workspace.
+    Team {
+        /// Which.
+        team_id: TeamId,
+    },
+}
+
+/// Who a call to everybody calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Broadcast {
+    /// Who is active in the channel.
+    Here,
+    /// Everybody in the channel.
+    Channel,
+    /// Everybody in the workspace.
+    Everyone,
+}
+
+/// How the items of a list are marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ListStyle {
+    /// With dots.
+    Bullet,
+    /// With numbers.
+    Ordered,
 }
 
 impl RichElement {
@@ -86,6 +141,28 @@ impl RichElement {
     /// Text with a style.
     pub fn styled(text: impl Into<String>, style: Style) -> Self {
         Self::Text { text: text.into(), style }
+    }
+
+    /// A link that is read as its own address.
+    pub fn link(url: impl Into<String>) -> Self {
+        Self::Link { url: url.into(), text: None, style: Style::PLAIN }
+    }
+
+    /// Slack refuses what is empty, and addresses that are too long.
+    fn check(&self) -> Result<(), LimitError> {
+        let filled = |field, text: &str| limit::at_least(field, "characters", text.len(), 1);
+        match self {
+            Self::Text { text, .. } => filled("rich_text text", text),
+            Self::Link { url, .. } => limit::some_chars("rich_text link.url", url, limits::URL),
+            Self::User { user_id } => filled("rich_text user.user_id", user_id.as_str()),
+            Self::Usergroup { usergroup_id } => filled("rich_text usergroup.usergroup_id", usergroup_id.as_str()),
+            Self::Channel { channel_id } => filled("rich_text channel.channel_id", channel_id.as_str()),
+            Self::Emoji { name } => filled("rich_text emoji.name", name),
+            Self::Color { value } => filled("rich_text color.value", value),
+            Self::Date { format, .. } => filled("rich_text date.format", format),
+            Self::Team { team_id } => filled("rich_text team.team_id", team_id.as_str()),
+            Self::Broadcast { .. } => Ok(()),
+        }
     }
 }
 
@@ -111,6 +188,39 @@ pub enum RichPart {
         /// Its pieces.
         elements: Vec<RichElement>,
     },
+    /// Items, one below the other.
+    #[serde(rename = "rich_text_list")]
+    List {
+        /// How they are marked.
+        style: ListStyle,
+        /// The items.
+        elements: Vec<RichItem>,
+        /// How far it is moved in, in steps.
+        #[serde(skip_serializing_if = "is_zero")]
+        indent: u8,
+        /// How many numbers are passed over at first.
+        #[serde(skip_serializing_if = "is_zero")]
+        offset: u8,
+    },
+}
+
+/// One item of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename = "rich_text_section")]
+pub struct RichItem {
+    elements: Vec<RichElement>,
+}
+
+impl RichItem {
+    /// An item of pieces.
+    pub fn new(elements: Vec<RichElement>) -> Self {
+        Self { elements }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(number: &u8) -> bool {
+    *number == 0
 }
 
 impl RichPart {
@@ -124,9 +234,24 @@ impl RichPart {
         Self::Preformatted { elements: vec![RichElement::text(text)] }
     }
 
-    fn elements(&self) -> &[RichElement] {
+    /// A quotation.
+    pub fn quote(elements: Vec<RichElement>) -> Self {
+        Self::Quote { elements }
+    }
+
+    /// A list of items.
+    pub fn list(style: ListStyle, items: Vec<RichItem>) -> Self {
+        Self::List { style, elements: items, indent: 0, offset: 0 }
+    }
+
+    fn check(&self) -> Result<(), LimitError> {
         match self {
-            Self::Section { elements } | Self::Preformatted { elements } | Self::Quote { elements } => elements,
+            Self::Section { elements } | Self::Preformatted { elements } | Self::Quote { elements } => {
+                elements.iter().try_for_each(RichElement::check)
+            }
+            Self::List { elements: items, .. } => {
+                items.iter().flat_map(|item| &item.elements).try_for_each(RichElement::check)
+            }
         }
     }
 }
@@ -135,27 +260,15 @@ impl RichPart {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RichText {
     #[serde(skip_serializing_if = "Option::is_none")]
-    block_id: Option<BlockId>,
+    pub(super) block_id: Option<BlockId>,
     elements: Vec<RichPart>,
 }
 
 impl RichText {
-    /// A block of parts; none of its texts may be empty, Slack refuses those.
+    /// A block of parts; none of what is in them may be empty, Slack refuses that.
     pub fn new(parts: Vec<RichPart>) -> Result<Self, LimitError> {
         limit::at_least("rich_text.elements", "items", parts.len(), 1)?;
-        for element in parts.iter().flat_map(RichPart::elements) {
-            if let RichElement::Text { text, .. } = element {
-                limit::at_least("rich_text text", "characters", text.len(), 1)?;
-            }
-        }
+        parts.iter().try_for_each(RichPart::check)?;
         Ok(Self { block_id: None, elements: parts })
-    }
-
-    /// The app's name for the block.
-    pub fn block_id(mut self, block_id: impl Into<BlockId>) -> Result<Self, LimitError> {
-        let block_id = block_id.into();
-        limit::some_chars("rich_text.block_id", block_id.as_str(), limits::BLOCK_ID)?;
-        self.block_id = Some(block_id);
-        Ok(self)
     }
 }

@@ -19,6 +19,8 @@ pub(super) enum Kind {
     Bool,
     /// A whole number.
     Integer,
+    /// A whole number from 1 to this.
+    Count(usize),
     /// Text of so many characters.
     Str { min: usize, max: usize },
     /// One of these texts.

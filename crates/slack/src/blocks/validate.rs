@@ -129,6 +129,7 @@ impl Walk {
             Kind::Any => {}
             Kind::Bool => self.expect(value.is_boolean(), "must be a boolean"),
             Kind::Integer => self.expect(value.is_i64() || value.is_u64(), "must be an integer"),
+            Kind::Count(max) => self.count(value, *max),
             Kind::Str { min, max } => self.text(value, *min, *max),
             Kind::Enum(allowed) => self.one_of_texts(value, allowed),
             Kind::Plain { max } => self.text_object(value, &["plain_text"], *max),
@@ -144,6 +145,11 @@ impl Walk {
         if !holds {
             self.report(message);
         }
+    }
+
+    fn count(&mut self, value: &Value, max: usize) {
+        let fits = value.as_u64().is_some_and(|count| (1..=max as u64).contains(&count));
+        self.expect(fits, &format!("must be an integer from 1 to {max}"));
     }
 
     fn text(&mut self, value: &Value, min: usize, max: usize) {

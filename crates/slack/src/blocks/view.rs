@@ -54,6 +54,7 @@ impl View {
     /// A Home tab with its blocks.
     pub fn home(blocks: Vec<Block>) -> Result<Self, LimitError> {
         limit::at_most("view.blocks", "items", blocks.len(), limits::VIEW_BLOCKS)?;
+        limit::unique("view.blocks with one block_id", blocks.iter().filter_map(Block::id))?;
         Ok(Self {
             kind: ViewKind::Home,
             title: None,
@@ -106,6 +107,22 @@ impl View {
         limit::some_chars("view.external_id", &id, limits::EXTERNAL_ID)?;
         self.external_id = Some(id);
         Ok(self)
+    }
+
+    /// Checks what only the whole view shows: how large it is, and that it can be submitted where something is entered.
+    pub fn check(&self) -> Result<(), LimitError> {
+        let has_input = self.blocks.iter().any(|block| matches!(block, Block::Input(_)));
+        if self.kind == ViewKind::Modal && has_input {
+            limit::at_least(
+                "view.submit",
+                "characters",
+                self.submit.as_ref().map_or(0, |text| text.as_str().len()),
+                1,
+            )?;
+        }
+        // What cannot be written is not too large; sending it says what is wrong with it.
+        let bytes = serde_json::to_vec(self).map_or(0, |bytes| bytes.len());
+        limit::at_most("view", "bytes", bytes, limits::VIEW_BYTES)
     }
 
     /// The app is told when the view is closed.

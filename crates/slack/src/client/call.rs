@@ -98,7 +98,17 @@ impl Client {
         args: &impl Serialize,
     ) -> Result<Response<T>, Error> {
         let body = self.encode(method, args)?;
-        self.run(token, method, None, body).await.and_then(|answer| answer.parse(method))
+        self.run(Some(token), method, None, body).await.and_then(|answer| answer.parse(method))
+    }
+
+    /// Calls a method that wants no token; who calls is in the arguments.
+    pub(super) async fn call_without_token<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        args: &impl Serialize,
+    ) -> Result<Response<T>, Error> {
+        let body = self.encode(method, args)?;
+        self.run(None, method, None, body).await.and_then(|answer| answer.parse(method))
     }
 
     /// Calls a method that posts to a channel, and waits for the channel's turn where Slack has asked for that.
@@ -110,7 +120,7 @@ impl Client {
         args: &impl Serialize,
     ) -> Result<Response<T>, Error> {
         let body = self.encode(method, args)?;
-        self.run(token, method, Some(channel), body).await.and_then(|answer| answer.parse(method))
+        self.run(Some(token), method, Some(channel), body).await.and_then(|answer| answer.parse(method))
     }
 
     #[expect(clippy::unused_self, reason = "reads as what it is: the first step of a call")]
@@ -119,12 +129,18 @@ impl Client {
     }
 
     /// Sends a body until it succeeds or the policy is at its end.
-    async fn run(&self, token: &Token, method: &str, channel: Option<&ChannelId>, body: Body) -> Result<Answer, Error> {
+    async fn run(
+        &self,
+        token: Option<&Token>,
+        method: &str,
+        channel: Option<&ChannelId>,
+        body: Body,
+    ) -> Result<Answer, Error> {
         let repeatable = Method::find(method).is_some_and(Method::repeatable);
         let mut attempts = Attempts::new(&self.inner.retry);
         loop {
             self.wait_for_turn(method, channel).await?;
-            let error = match self.send(Some(token), method, self.inner.base.method_url(method), &body).await {
+            let error = match self.send(token, method, self.inner.base.method_url(method), &body).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };

@@ -1,8 +1,11 @@
 //! Clicks and choices in messages and views, and menus that ask for options.
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::raw::{Malformed, Missing, Origin, Raw, Reader, ResponseUrl, raw_access, text, view};
+use super::fields::{ContainerFields, ElementFields, Fields};
+use super::lenient::{Lenient, Many};
+use super::raw::{Malformed, Missing, Origin, Raw, ResponseUrl, need, owned, views};
 use crate::ids::{ActionId, BlockId, ChannelId, TriggerId, Ts, ViewId};
 
 /// A person clicked or chose something.
@@ -67,23 +70,18 @@ pub struct BlockSuggestion {
     raw: Raw,
 }
 
-raw_access!(BlockActions, BlockSuggestion);
+views!(BlockActions = "block_actions", BlockSuggestion = "block_suggestion");
 
 impl BlockActions {
-    /// Reads a `block_actions` payload.
-    pub fn parse(raw: Value) -> Result<Self, Malformed> {
-        let (mut parsed, raw) = view("block_actions", raw, |reader| {
-            Ok(Self {
-                origin: reader.origin()?,
-                container: Container::read(reader),
-                trigger_id: reader.id("/trigger_id"),
-                response_url: reader.id("/response_url"),
-                actions: actions(reader)?,
-                raw: Raw(Value::Null),
-            })
-        })?;
-        parsed.raw = raw;
-        Ok(parsed)
+    pub(super) fn of(fields: &Fields<'_>, raw: &Raw) -> Result<Self, Missing> {
+        Ok(Self {
+            origin: Origin::of(fields)?,
+            container: Container::of(fields),
+            trigger_id: fields.trigger_id.to(),
+            response_url: fields.response_url.get().map(ResponseUrl::from),
+            actions: actions(&fields.actions)?,
+            raw: raw.clone(),
+        })
     }
 
     /// What was clicked.
@@ -104,64 +102,63 @@ impl BlockActions {
 }
 
 impl BlockSuggestion {
-    /// Reads a `block_suggestion` payload.
-    pub fn parse(raw: Value) -> Result<Self, Malformed> {
-        let (mut parsed, raw) = view("block_suggestion", raw, |reader| {
-            Ok(Self {
-                origin: reader.origin()?,
-                container: Container::read(reader),
-                action_id: reader.need("/action_id")?,
-                block_id: reader.id("/block_id"),
-                value: reader.text("/value").unwrap_or_default().to_owned(),
-                raw: Raw(Value::Null),
-            })
-        })?;
-        parsed.raw = raw;
-        Ok(parsed)
-    }
-}
-
-impl Container {
-    fn read(reader: &Reader<'_>) -> Self {
-        Self {
-            channel_id: reader.id("/channel/id").or_else(|| reader.id("/container/channel_id")),
-            message_ts: reader.id("/container/message_ts").or_else(|| reader.id("/message/ts")),
-            thread_ts: reader.id("/container/thread_ts").or_else(|| reader.id("/message/thread_ts")),
-            view_id: reader.id("/view/id").or_else(|| reader.id("/container/view_id")),
-            is_ephemeral: reader.at("/container/is_ephemeral").and_then(Value::as_bool).unwrap_or(false),
-        }
-    }
-}
-
-fn actions(reader: &Reader<'_>) -> Result<Vec<Action>, Missing> {
-    let actions = reader.at("/actions").and_then(Value::as_array).ok_or("/actions")?;
-    let actions: Vec<Action> = actions.iter().filter_map(Action::read).collect();
-    if actions.is_empty() { Err("/actions/0/action_id") } else { Ok(actions) }
-}
-
-impl Action {
-    fn read(value: &Value) -> Option<Self> {
-        Some(Self {
-            action_id: ActionId::from(text(value, "/action_id")?),
-            block_id: text(value, "/block_id").map(BlockId::from),
-            kind: text(value, "/type").unwrap_or_default().to_owned(),
-            value: chosen(value).map(str::to_owned),
-            action_ts: text(value, "/action_ts").map(Ts::from),
+    pub(super) fn of(fields: &Fields<'_>, raw: &Raw) -> Result<Self, Missing> {
+        Ok(Self {
+            origin: Origin::of(fields)?,
+            container: Container::of(fields),
+            action_id: need(&fields.action_id, "/action_id")?,
+            block_id: fields.block_id.to(),
+            value: owned(&fields.value),
+            raw: raw.clone(),
         })
     }
 }
 
-/// The one thing an element stands at, whatever its type calls it.
-fn chosen(value: &Value) -> Option<&str> {
-    const PLACES: [&str; 8] = [
-        "/value",
-        "/selected_option/value",
-        "/selected_user",
-        "/selected_conversation",
-        "/selected_channel",
-        "/selected_date",
-        "/selected_time",
-        "/selected_options/0/value",
-    ];
-    PLACES.iter().find_map(|place| text(value, place))
+impl Container {
+    fn of(fields: &Fields<'_>) -> Self {
+        let container: &ContainerFields<'_> = &fields.container.0;
+        let message = &fields.message.0;
+        Self {
+            channel_id: fields.channel.to().or_else(|| container.channel_id.to()),
+            message_ts: container.message_ts.to().or_else(|| message.ts.to()),
+            thread_ts: container.thread_ts.to().or_else(|| message.thread_ts.to()),
+            view_id: fields.view.0.id.to().or_else(|| container.view_id.to()),
+            is_ephemeral: container.is_ephemeral.0,
+        }
+    }
+}
+
+fn actions(actions: &Many<ElementFields<'_>>) -> Result<Vec<Action>, Missing> {
+    let actions = actions.0.as_ref().ok_or("/actions")?;
+    let actions: Vec<Action> = actions.iter().filter_map(|element| Action::of(&element.0)).collect();
+    if actions.is_empty() { Err("/actions/0/action_id") } else { Ok(actions) }
+}
+
+/// As much of a click as its elements are in.
+#[derive(Deserialize)]
+struct Clicked<'a> {
+    #[serde(borrow)]
+    actions: Vec<Lenient<ElementFields<'a>>>,
+}
+
+impl Action {
+    /// Reads what was used out of a `block_actions` payload, and nothing else of it; none has an action id in `None`.
+    ///
+    /// # Errors
+    /// When the payload is no object with a list of actions.
+    pub fn of_payload(payload: &str) -> Result<Option<Self>, serde_json::Error> {
+        let clicked: Clicked<'_> = serde_json::from_str(payload)?;
+        Ok(clicked.actions.iter().find_map(|element| Self::of(&element.0)))
+    }
+
+    /// One without an action id is none.
+    fn of(element: &ElementFields<'_>) -> Option<Self> {
+        Some(Self {
+            action_id: element.action_id.to()?,
+            block_id: element.block_id.to(),
+            kind: owned(&element.kind),
+            value: element.chosen().map(str::to_owned),
+            action_ts: element.action_ts.to(),
+        })
+    }
 }

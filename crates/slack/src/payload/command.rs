@@ -1,8 +1,7 @@
 //! Slash commands.
 
-use serde_json::Value;
-
-use super::raw::{Malformed, Missing, Origin, Raw, Reader, ResponseUrl, raw_access, view};
+use super::fields::Fields;
+use super::raw::{Malformed, Missing, Origin, Raw, ResponseUrl, need, owned, views};
 use crate::ids::{ChannelId, TriggerId, Ts};
 
 /// A person used a slash command.
@@ -25,36 +24,28 @@ pub struct SlashCommand {
     raw: Raw,
 }
 
-raw_access!(SlashCommand);
+views!(SlashCommand = "slash_command");
 
 impl SlashCommand {
-    /// Reads the fields of a slash command, of Socket Mode or of a form.
-    pub fn parse(raw: Value) -> Result<Self, Malformed> {
-        let (mut parsed, raw) = view("slash_command", raw, |reader| {
-            Ok(Self {
-                origin: origin(reader)?,
-                command: reader.text("/command").ok_or("/command")?.to_owned(),
-                text: reader.text("/text").unwrap_or_default().to_owned(),
-                channel_id: reader.need("/channel_id")?,
-                thread_ts: reader.id("/thread_ts"),
-                trigger_id: reader.id("/trigger_id"),
-                response_url: reader.id("/response_url"),
-                raw: Raw(Value::Null),
-            })
-        })?;
-        parsed.raw = raw;
-        Ok(parsed)
+    /// Reads the fields of a slash command, of Socket Mode or of a form: they are flat.
+    fn of(fields: &Fields<'_>, raw: &Raw) -> Result<Self, Missing> {
+        let origin = Origin {
+            user_id: need(&fields.user_id, "/user_id")?,
+            user_team_id: None,
+            user_name: fields.user_name.get().map(str::to_owned),
+            team_id: fields.team_id.to(),
+            enterprise_id: fields.enterprise_id.to(),
+            api_app_id: fields.api_app_id.to(),
+        };
+        Ok(Self {
+            origin,
+            command: fields.command.get().ok_or("/command")?.to_owned(),
+            text: owned(&fields.text),
+            channel_id: need(&fields.channel_id, "/channel_id")?,
+            thread_ts: fields.thread_ts.to(),
+            trigger_id: fields.trigger_id.to(),
+            response_url: fields.response_url.get().map(ResponseUrl::from),
+            raw: raw.clone(),
+        })
     }
-}
-
-/// A command's fields are flat.
-fn origin(reader: &Reader<'_>) -> Result<Origin, Missing> {
-    Ok(Origin {
-        user_id: reader.need("/user_id")?,
-        user_team_id: None,
-        user_name: reader.text("/user_name").map(str::to_owned),
-        team_id: reader.id("/team_id"),
-        enterprise_id: reader.id("/enterprise_id"),
-        api_app_id: reader.id("/api_app_id"),
-    })
 }

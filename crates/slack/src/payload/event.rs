@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::raw::{Malformed, Raw, raw_access, view};
+use super::head::Head;
+use super::raw::{Malformed, Missing, Raw, need, views};
 use crate::ids::{AppId, ChannelId, EnterpriseId, EventId, TeamId, Ts, UserId};
 
 /// Something happened that the app subscribed to.
@@ -33,29 +34,25 @@ pub struct EventCallback {
     raw: Raw,
 }
 
-raw_access!(EventCallback);
+views!(EventCallback = "event_callback");
 
 impl EventCallback {
-    /// Reads an `event_callback` payload.
-    pub fn parse(raw: Value) -> Result<Self, Malformed> {
-        let (mut parsed, raw) = view("event_callback", raw, |reader| {
-            Ok(Self {
-                event_id: reader.need("/event_id")?,
-                kind: reader.text("/event/type").ok_or("/event/type")?.to_owned(),
-                subtype: reader.text("/event/subtype").map(str::to_owned),
-                team_id: reader.id("/team_id"),
-                enterprise_id: reader.id("/enterprise_id").or_else(|| reader.id("/context_enterprise_id")),
-                api_app_id: reader.id("/api_app_id"),
-                user_id: reader.id("/event/user").or_else(|| reader.id("/event/user/id")),
-                channel_id: reader.id("/event/channel").or_else(|| reader.id("/event/channel/id")),
-                ts: reader.id("/event/ts"),
-                thread_ts: reader.id("/event/thread_ts"),
-                is_from_bot: reader.text("/event/bot_id").is_some(),
-                raw: Raw(Value::Null),
-            })
-        })?;
-        parsed.raw = raw;
-        Ok(parsed)
+    fn of(head: &Head<'_>, raw: &Raw) -> Result<Self, Missing> {
+        let event = &head.event.0;
+        Ok(Self {
+            event_id: need(&head.event_id, "/event_id")?,
+            kind: event.kind.get().ok_or("/event/type")?.to_owned(),
+            subtype: event.subtype.get().map(str::to_owned),
+            team_id: head.team_id.to(),
+            enterprise_id: head.enterprise_id.to().or_else(|| head.context_enterprise_id.to()),
+            api_app_id: head.api_app_id.to(),
+            user_id: event.user.to(),
+            channel_id: event.channel.to(),
+            ts: event.ts.to(),
+            thread_ts: event.thread_ts.to(),
+            is_from_bot: event.bot_id.get().is_some(),
+            raw: raw.clone(),
+        })
     }
 
     /// The event itself.

@@ -1,8 +1,10 @@
 //! Any interaction: what a person did to something the app showed.
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::raw::text;
+use super::fields::Fields;
+use super::raw::{Missing, Raw, text};
 use super::{BlockActions, BlockSuggestion, Malformed, Origin, Shortcut, ViewClosed, ViewSubmission};
 
 /// The payload of an `interactive` envelope, by its `type`.
@@ -25,14 +27,38 @@ pub enum Interaction {
 impl Interaction {
     /// Reads a payload; a kind that is not known is no error.
     pub fn parse(raw: Value) -> Result<Self, Malformed> {
-        match text(&raw, "/type") {
-            Some("block_actions") => BlockActions::parse(raw).map(Self::BlockActions),
-            Some("view_submission") => ViewSubmission::parse(raw).map(Self::ViewSubmission),
-            Some("view_closed") => ViewClosed::parse(raw).map(Self::ViewClosed),
-            Some("shortcut" | "message_action") => Shortcut::parse(raw).map(Self::Shortcut),
-            Some("block_suggestion") => BlockSuggestion::parse(raw).map(Self::BlockSuggestion),
-            _ => Ok(Self::Unknown(raw)),
+        Self::of_raw(Raw::of_value(raw))
+    }
+
+    /// Reads a payload from its text; values are made of it when they are asked for.
+    pub fn read(payload: &RawValue) -> Result<Self, Malformed> {
+        Self::of_raw(Raw::of_text(payload))
+    }
+
+    fn of_raw(raw: Raw) -> Result<Self, Malformed> {
+        let read = Self::of(&raw.read(), &raw);
+        match read {
+            Some(Ok(interaction)) => Ok(interaction),
+            Some(Err((kind, field))) => Err(raw.malformed(kind, field)),
+            None => Ok(Self::Unknown(raw.into_value())),
         }
+    }
+
+    /// `None` is one of a kind that is not known.
+    fn of(fields: &Fields<'_>, raw: &Raw) -> Option<Result<Self, (&'static str, Missing)>> {
+        macro_rules! read {
+            ($view:ident) => {
+                $view::of(fields, raw).map(Self::$view).map_err(|field| ($view::KIND, field))
+            };
+        }
+        Some(match fields.kind.get()? {
+            "block_actions" => read!(BlockActions),
+            "view_submission" => read!(ViewSubmission),
+            "view_closed" => read!(ViewClosed),
+            "shortcut" | "message_action" => read!(Shortcut),
+            "block_suggestion" => read!(BlockSuggestion),
+            _ => return None,
+        })
     }
 
     /// The `type` as Slack writes it.

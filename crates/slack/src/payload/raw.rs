@@ -1,10 +1,15 @@
 //! What all payloads share: who sent them, and the JSON they came in.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
+use super::fields::Fields;
+use super::lenient::Text;
 use crate::ids::{AppId, EnterpriseId, TeamId, UserId};
 
 /// A payload of a known kind without what that kind always has.
@@ -81,9 +86,65 @@ impl fmt::Debug for ResponseUrl {
     }
 }
 
-/// The payload as it came. It holds response addresses and what people typed, so `Debug` is silent.
-#[derive(Clone, PartialEq)]
-pub(super) struct Raw(pub(super) Value);
+/// The payload as it came: a text until somebody asks for its values. Cheap to clone.
+///
+/// It holds response addresses and what people typed, so `Debug` is silent.
+#[derive(Clone)]
+pub(super) struct Raw(Arc<Whole>);
+
+struct Whole {
+    /// None where it came as values.
+    text: Option<Box<RawValue>>,
+    value: OnceLock<Value>,
+}
+
+impl Raw {
+    pub(super) fn of_value(value: Value) -> Self {
+        Self(Arc::new(Whole { text: None, value: OnceLock::from(value) }))
+    }
+
+    pub(super) fn of_text(text: &RawValue) -> Self {
+        Self(Arc::new(Whole { text: Some(text.to_owned()), value: OnceLock::new() }))
+    }
+
+    /// Reads fields, from whatever it is; nothing of what is no object.
+    pub(super) fn read<'r, T: Default + Deserialize<'r>>(&'r self) -> T {
+        let read = match (&self.0.text, self.0.value.get()) {
+            // A list would be read as the fields in their order.
+            (Some(text), _) if text.get().starts_with('{') => serde_json::from_str(text.get()).ok(),
+            (None, Some(value)) if value.is_object() => T::deserialize(value).ok(),
+            _ => None,
+        };
+        read.unwrap_or_default()
+    }
+
+    pub(super) fn value(&self) -> &Value {
+        self.0.value.get_or_init(|| open(self.0.text.as_deref()))
+    }
+
+    pub(super) fn into_value(self) -> Value {
+        match Arc::try_unwrap(self.0) {
+            Ok(whole) => whole.value.into_inner().unwrap_or_else(|| open(whole.text.as_deref())),
+            Err(shared) => shared.value.get_or_init(|| open(shared.text.as_deref())).clone(),
+        }
+    }
+
+    /// What is said of it when it lacks something.
+    pub(super) fn malformed(self, kind: &'static str, field: Missing) -> Malformed {
+        Malformed { kind, field, raw: Box::new(self.into_value()) }
+    }
+}
+
+fn open(text: Option<&RawValue>) -> Value {
+    // It is one JSON text already: only one that is nested too deeply to be values is none.
+    text.and_then(|text| serde_json::from_str(text.get()).ok()).unwrap_or_default()
+}
+
+impl PartialEq for Raw {
+    fn eq(&self, other: &Self) -> bool {
+        self.value() == other.value()
+    }
+}
 
 impl fmt::Debug for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,53 +152,31 @@ impl fmt::Debug for Raw {
     }
 }
 
-/// Reads a payload.
-pub(super) struct Reader<'v> {
-    value: &'v Value,
-}
-
 /// The name of what is missing.
 pub(super) type Missing = &'static str;
 
-impl<'v> Reader<'v> {
-    pub(super) fn text(&self, pointer: &str) -> Option<&'v str> {
-        text(self.value, pointer)
-    }
-
-    pub(super) fn id<T: From<&'v str>>(&self, pointer: &str) -> Option<T> {
-        self.text(pointer).map(T::from)
-    }
-
-    pub(super) fn need<T: From<&'v str>>(&self, pointer: &'static str) -> Result<T, Missing> {
-        self.id(pointer).ok_or(pointer)
-    }
-
-    pub(super) fn at(&self, pointer: &str) -> Option<&'v Value> {
-        self.value.pointer(pointer)
-    }
-
-    /// The origin of an interaction, where people and workspaces are objects.
-    pub(super) fn origin(&self) -> Result<Origin, Missing> {
-        Ok(Origin {
-            user_id: self.need("/user/id")?,
-            user_team_id: self.id("/user/team_id"),
-            user_name: self.text("/user/username").or_else(|| self.text("/user/name")).map(str::to_owned),
-            team_id: self.id("/team/id"),
-            enterprise_id: self.id("/enterprise/id").or_else(|| self.id("/team/enterprise_id")),
-            api_app_id: self.id("/api_app_id"),
-        })
-    }
+/// An identifier that has to be there.
+pub(super) fn need<T: for<'s> From<&'s str>>(text: &Text<'_>, name: Missing) -> Result<T, Missing> {
+    text.to().ok_or(name)
 }
 
-/// Reads a payload with `read` and keeps it.
-pub(super) fn view<T>(
-    kind: &'static str,
-    raw: Value,
-    read: impl FnOnce(&Reader<'_>) -> Result<T, Missing>,
-) -> Result<(T, Raw), Malformed> {
-    match read(&Reader { value: &raw }) {
-        Ok(parts) => Ok((parts, Raw(raw))),
-        Err(field) => Err(Malformed { kind, field, raw: Box::new(raw) }),
+/// A text, empty where there is none.
+pub(super) fn owned(text: &Text<'_>) -> String {
+    text.get().unwrap_or_default().to_owned()
+}
+
+impl Origin {
+    /// The origin of an interaction, where people and workspaces are objects.
+    pub(super) fn of(fields: &Fields<'_>) -> Result<Self, Missing> {
+        let (user, team) = (&fields.user.0, &fields.team.0);
+        Ok(Self {
+            user_id: need(&user.id, "/user/id")?,
+            user_team_id: user.team_id.to(),
+            user_name: user.username.get().or_else(|| user.name.get()).map(str::to_owned),
+            team_id: team.id.to(),
+            enterprise_id: fields.enterprise.to().or_else(|| team.enterprise_id.to()),
+            api_app_id: fields.api_app_id.to(),
+        })
     }
 }
 
@@ -146,27 +185,44 @@ pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
     value.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
-/// Gives a view its way back to the JSON it came in.
-macro_rules! raw_access {
-    ($($view:ident),+) => {$(
+/// Gives a view its ways from the JSON that it comes in, and back; it has a function `of` that reads its fields.
+macro_rules! views {
+    ($($view:ident = $kind:literal),+) => {$(
         impl $view {
+            pub(super) const KIND: &'static str = $kind;
+
+            #[doc = concat!("Reads a `", $kind, "` payload.")]
+            pub fn parse(raw: serde_json::Value) -> Result<Self, Malformed> {
+                Self::of_raw(Raw::of_value(raw))
+            }
+
+            #[doc = concat!("Reads a `", $kind, "` payload from its text; values are made of it when they are asked for.")]
+            pub fn read(payload: &serde_json::value::RawValue) -> Result<Self, Malformed> {
+                Self::of_raw(Raw::of_text(payload))
+            }
+
+            fn of_raw(raw: Raw) -> Result<Self, Malformed> {
+                let read = Self::of(&raw.read(), &raw);
+                read.map_err(|field| raw.malformed(Self::KIND, field))
+            }
+
             /// The payload as it came.
             pub fn raw(&self) -> &serde_json::Value {
-                &self.raw.0
+                self.raw.value()
             }
 
             /// Takes the payload out, as it came.
             pub fn into_raw(self) -> serde_json::Value {
-                self.raw.0
+                self.raw.into_value()
             }
         }
 
         impl serde::Serialize for $view {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.raw.0.serialize(serializer)
+                self.raw.value().serialize(serializer)
             }
         }
     )+};
 }
 
-pub(super) use raw_access;
+pub(super) use views;

@@ -1,8 +1,7 @@
 //! Shortcuts, of the whole workspace and of messages.
 
-use serde_json::Value;
-
-use super::raw::{Malformed, Origin, Raw, ResponseUrl, raw_access, view};
+use super::fields::Fields;
+use super::raw::{Malformed, Missing, Origin, Raw, ResponseUrl, need, views};
 use crate::ids::{CallbackId, ChannelId, TriggerId, Ts};
 
 /// A person used a shortcut.
@@ -23,23 +22,19 @@ pub struct Shortcut {
     raw: Raw,
 }
 
-raw_access!(Shortcut);
+views!(Shortcut = "shortcut");
 
 impl Shortcut {
-    /// Reads a `shortcut` or `message_action` payload.
-    pub fn parse(raw: Value) -> Result<Self, Malformed> {
-        let (mut parsed, raw) = view("shortcut", raw, |reader| {
-            Ok(Self {
-                origin: reader.origin()?,
-                callback_id: reader.need("/callback_id")?,
-                trigger_id: reader.id("/trigger_id"),
-                channel_id: reader.id("/channel/id"),
-                message_ts: reader.id("/message_ts").or_else(|| reader.id("/message/ts")),
-                response_url: reader.id("/response_url"),
-                raw: Raw(Value::Null),
-            })
-        })?;
-        parsed.raw = raw;
-        Ok(parsed)
+    /// Reads the fields of a `shortcut` or `message_action` payload.
+    pub(super) fn of(fields: &Fields<'_>, raw: &Raw) -> Result<Self, Missing> {
+        Ok(Self {
+            origin: Origin::of(fields)?,
+            callback_id: need(&fields.callback_id, "/callback_id")?,
+            trigger_id: fields.trigger_id.to(),
+            channel_id: fields.channel.to(),
+            message_ts: fields.message_ts.to().or_else(|| fields.message.0.ts.to()),
+            response_url: fields.response_url.get().map(ResponseUrl::from),
+            raw: raw.clone(),
+        })
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::raw::{Malformed, Missing, Origin, Raw, Reader, raw_access, text, view};
+use super::fields::{Fields, ViewFields};
+use super::raw::{Malformed, Missing, Origin, Raw, need, owned, text, views};
 use crate::ids::{CallbackId, TriggerId, ViewId};
 
 /// Which view it is about.
@@ -46,17 +47,12 @@ pub struct ViewClosed {
     raw: Raw,
 }
 
-raw_access!(ViewSubmission, ViewClosed);
+views!(ViewSubmission = "view_submission", ViewClosed = "view_closed");
 
 impl ViewSubmission {
-    /// Reads a `view_submission` payload.
-    pub fn parse(raw: Value) -> Result<Self, Malformed> {
-        let (mut parsed, raw) = view("view_submission", raw, |reader| {
-            let (origin, view) = (reader.origin()?, ViewInfo::read(reader)?);
-            Ok(Self { origin, view, trigger_id: reader.id("/trigger_id"), raw: Raw(Value::Null) })
-        })?;
-        parsed.raw = raw;
-        Ok(parsed)
+    pub(super) fn of(fields: &Fields<'_>, raw: &Raw) -> Result<Self, Missing> {
+        let (origin, view) = (Origin::of(fields)?, ViewInfo::of(&fields.view.0)?);
+        Ok(Self { origin, view, trigger_id: fields.trigger_id.to(), raw: raw.clone() })
     }
 
     /// The state of one element.
@@ -72,26 +68,21 @@ impl ViewSubmission {
 }
 
 impl ViewClosed {
-    /// Reads a `view_closed` payload.
-    pub fn parse(raw: Value) -> Result<Self, Malformed> {
-        let (mut parsed, raw) = view("view_closed", raw, |reader| {
-            let is_cleared = reader.at("/is_cleared").and_then(Value::as_bool).unwrap_or(false);
-            Ok(Self { origin: reader.origin()?, view: ViewInfo::read(reader)?, is_cleared, raw: Raw(Value::Null) })
-        })?;
-        parsed.raw = raw;
-        Ok(parsed)
+    pub(super) fn of(fields: &Fields<'_>, raw: &Raw) -> Result<Self, Missing> {
+        let (origin, view) = (Origin::of(fields)?, ViewInfo::of(&fields.view.0)?);
+        Ok(Self { origin, view, is_cleared: fields.is_cleared.0, raw: raw.clone() })
     }
 }
 
 impl ViewInfo {
-    fn read(reader: &Reader<'_>) -> Result<Self, Missing> {
+    fn of(view: &ViewFields<'_>) -> Result<Self, Missing> {
         Ok(Self {
-            id: reader.need("/view/id")?,
-            callback_id: CallbackId::from(reader.text("/view/callback_id").unwrap_or_default()),
-            private_metadata: reader.text("/view/private_metadata").unwrap_or_default().to_owned(),
-            hash: reader.text("/view/hash").map(str::to_owned),
-            root_view_id: reader.id("/view/root_view_id"),
-            previous_view_id: reader.id("/view/previous_view_id"),
+            id: need(&view.id, "/view/id")?,
+            callback_id: CallbackId::from(owned(&view.callback_id)),
+            private_metadata: owned(&view.private_metadata),
+            hash: view.hash.get().map(str::to_owned),
+            root_view_id: view.root_view_id.to(),
+            previous_view_id: view.previous_view_id.to(),
         })
     }
 }

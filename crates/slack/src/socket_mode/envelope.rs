@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::seen::{Key, Seen};
+use super::seen::{Keys, Seen};
 use crate::ids::EnvelopeId;
+use crate::payload::Head;
 
 /// One delivery, before it is acknowledged.
 #[derive(Debug)]
@@ -23,20 +25,67 @@ pub struct Delivery {
 }
 
 /// What was delivered.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Envelope {
     /// This one delivery.
     pub envelope_id: EnvelopeId,
     /// What is in it.
     pub kind: EnvelopeKind,
-    /// The same JSON that HTTP delivery has.
-    pub payload: Value,
+    /// The same JSON that HTTP delivery has, as it came.
+    pub payload: Box<RawValue>,
     /// Whether an acknowledgement may carry an answer.
     pub accepts_response_payload: bool,
     /// How often it was delivered before, of events.
     pub retry_attempt: u32,
     /// Why it is delivered again, of events.
     pub retry_reason: Option<String>,
+}
+
+/// What was delivered, as it stands in the connection's buffer.
+#[derive(Debug)]
+pub struct Incoming<'f> {
+    /// This one delivery.
+    pub envelope_id: &'f str,
+    /// What is in it.
+    pub kind: EnvelopeKind,
+    /// The same JSON that HTTP delivery has, as it came.
+    pub payload: &'f RawValue,
+    /// What decides where it goes; `None` where the payload is no object.
+    pub head: Option<Head<'f>>,
+    /// Whether an acknowledgement may carry an answer.
+    pub accepts_response_payload: bool,
+    /// How often it was delivered before, of events.
+    pub retry_attempt: u32,
+    /// Why it is delivered again, of events.
+    pub retry_reason: Option<&'f str>,
+}
+
+/// What takes deliveries on.
+pub trait Sink: Send + Sync + 'static {
+    /// Takes one on.
+    ///
+    /// The task that reads the connection calls this, so it has to return at once: it may acknowledge and start tasks.
+    fn take(&self, incoming: Incoming<'_>, ack: AckHandle);
+}
+
+impl Incoming<'_> {
+    /// A copy that outlives the connection's buffer.
+    pub fn to_envelope(&self) -> Envelope {
+        Envelope {
+            envelope_id: EnvelopeId::from(self.envelope_id),
+            kind: self.kind.clone(),
+            payload: self.payload.to_owned(),
+            accepts_response_payload: self.accepts_response_payload,
+            retry_attempt: self.retry_attempt,
+            retry_reason: self.retry_reason.map(str::to_owned),
+        }
+    }
+
+    /// What it is recognised by when it comes again.
+    pub(super) fn keys(&self, seen: &Seen) -> Keys {
+        let event = self.head.as_ref().and_then(|head| head.event_id.get());
+        seen.keys(self.envelope_id, event.filter(|_| self.kind == EnvelopeKind::EventsApi))
+    }
 }
 
 /// What an envelope holds.
@@ -91,7 +140,7 @@ pub enum AckError {
 pub struct AckHandle {
     out: mpsc::UnboundedSender<Out>,
     envelope_id: EnvelopeId,
-    keys: Vec<Key>,
+    keys: Keys,
     seen: Arc<Seen>,
     received: Instant,
     used: bool,
@@ -114,12 +163,7 @@ struct Ack<'a> {
 }
 
 impl AckHandle {
-    pub(super) fn new(
-        out: mpsc::UnboundedSender<Out>,
-        envelope_id: EnvelopeId,
-        keys: Vec<Key>,
-        seen: Arc<Seen>,
-    ) -> Self {
+    pub(super) fn new(out: mpsc::UnboundedSender<Out>, envelope_id: EnvelopeId, keys: Keys, seen: Arc<Seen>) -> Self {
         Self { out, envelope_id, keys, seen, received: Instant::now(), used: false }
     }
 
@@ -130,7 +174,7 @@ impl AckHandle {
     pub fn ack(mut self, payload: Option<Value>) -> Result<(), AckError> {
         let frame = ack_frame(&self.envelope_id, payload)?;
         self.used = true;
-        self.seen.done(&self.keys);
+        self.seen.done(self.keys);
         self.out.send(Out::Frame(frame)).map_err(|_| AckError::ConnectionEnded)
     }
 
@@ -144,7 +188,7 @@ impl Drop for AckHandle {
     fn drop(&mut self) {
         if !self.used {
             // What was not acknowledged will come again and must then be delivered.
-            self.seen.forget(&self.keys);
+            self.seen.forget(self.keys);
             // The connection may be gone; then nobody counts any more.
             let _ = self.out.send(Out::Nothing);
         }

@@ -2,22 +2,54 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::envelope::{Envelope, EnvelopeKind};
-use crate::ids::{AppId, EnvelopeId};
+use super::envelope::{EnvelopeKind, Incoming};
+use crate::ids::AppId;
+use crate::payload::{Head, Switch, Text};
 
 /// One text frame.
-#[derive(Debug, PartialEq)]
-pub(super) enum Frame {
+#[derive(Debug)]
+pub(super) enum Frame<'f> {
     /// The connection is ready.
     Hello(Hello),
     /// Slack wants to end the connection.
     Disconnect(Disconnect),
     /// A delivery.
-    Envelope(Envelope),
+    Envelope(Outer<'f>),
     /// Nothing that is known here, with the reason.
     Other(&'static str),
+}
+
+/// A delivery, as the frame has it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Outer<'f> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'f>,
+    #[serde(borrow)]
+    envelope_id: Text<'f>,
+    #[serde(borrow)]
+    payload: Option<&'f RawValue>,
+    accepts_response_payload: Switch,
+    retry_attempt: Count,
+    #[serde(borrow)]
+    retry_reason: Text<'f>,
+    #[serde(borrow)]
+    reason: Text<'f>,
+}
+
+/// A number that is not negative; anything else is none.
+#[derive(Debug, Default, Clone, Copy)]
+struct Count(u32);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue as Deserialize>::deserialize(deserializer);
+        Ok(Self(raw.ok().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or(0)))
+    }
 }
 
 /// What Slack says when a connection is ready.
@@ -42,54 +74,36 @@ pub(super) enum Disconnect {
     TooMany,
 }
 
-impl Frame {
-    pub(super) fn parse(text: &str) -> Self {
-        match serde_json::from_str(text) {
-            Ok(Value::Object(frame)) => Self::read(frame),
-            Ok(_) => Self::Other("not an object"),
-            Err(_) => Self::Other("not JSON"),
+impl<'f> Frame<'f> {
+    pub(super) fn parse(text: &'f str) -> Self {
+        if !text.trim_start().starts_with('{') {
+            return Self::Other("not an object");
         }
-    }
-
-    fn read(mut frame: Map<String, Value>) -> Self {
-        let kind = frame.get("type").and_then(Value::as_str).unwrap_or_default();
-        match kind {
-            "hello" => Self::Hello(Hello::read(&Value::Object(frame))),
-            "disconnect" => Self::Disconnect(Disconnect::read(frame.get("reason").and_then(Value::as_str))),
-            _ => {
-                let kind = EnvelopeKind::from(kind);
-                let Some(envelope_id) = frame.get("envelope_id").and_then(Value::as_str).filter(|id| !id.is_empty())
-                else {
-                    return Self::Other("neither hello, disconnect nor envelope");
-                };
-                let envelope_id = EnvelopeId::from(envelope_id);
-                // Taken out, not copied: payloads may be large.
-                let payload = frame.remove("payload").unwrap_or(Value::Null);
-                Self::Envelope(Envelope::read(envelope_id, kind, payload, &frame))
+        let Ok(outer) = serde_json::from_str::<Outer<'f>>(text) else { return Self::Other("not JSON") };
+        match outer.kind.get() {
+            Some("hello") => {
+                Self::Hello(serde_json::from_str(text).map(|frame| Hello::read(&frame)).unwrap_or_default())
             }
+            Some("disconnect") => Self::Disconnect(Disconnect::read(outer.reason.get())),
+            _ if outer.envelope_id.get().is_some() => Self::Envelope(outer),
+            _ => Self::Other("neither hello, disconnect nor envelope"),
         }
     }
 }
 
-impl Envelope {
-    fn read(envelope_id: EnvelopeId, kind: EnvelopeKind, payload: Value, frame: &Map<String, Value>) -> Self {
-        let attempt = frame.get("retry_attempt").and_then(Value::as_u64).unwrap_or(0);
-        let reason = frame.get("retry_reason").and_then(Value::as_str).filter(|reason| !reason.is_empty());
-        Self {
-            envelope_id,
-            kind,
+impl Outer<'_> {
+    /// What was delivered.
+    pub(super) fn incoming(&self) -> Incoming<'_> {
+        let payload = self.payload.unwrap_or(RawValue::NULL);
+        Incoming {
+            envelope_id: self.envelope_id.get().unwrap_or_default(),
+            kind: EnvelopeKind::from(self.kind.get().unwrap_or_default()),
             payload,
-            accepts_response_payload: frame.get("accepts_response_payload").and_then(Value::as_bool).unwrap_or(false),
-            retry_attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
-            retry_reason: reason.map(str::to_owned),
+            head: Head::read(payload.get()),
+            accepts_response_payload: self.accepts_response_payload.0,
+            retry_attempt: self.retry_attempt.0,
+            retry_reason: self.retry_reason.get(),
         }
-    }
-
-    /// What it is recognised by when it comes again.
-    pub(super) fn keys(&self) -> Vec<String> {
-        let event =
-            self.payload.get("event_id").and_then(Value::as_str).filter(|_| self.kind == EnvelopeKind::EventsApi);
-        std::iter::once(self.envelope_id.as_str()).chain(event).map(str::to_owned).collect()
     }
 }
 
@@ -119,6 +133,14 @@ impl Disconnect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::socket_mode::Seen;
+
+    fn disconnect(text: &str) -> Disconnect {
+        match Frame::parse(text) {
+            Frame::Disconnect(why) => why,
+            other => panic!("{other:?}"),
+        }
+    }
 
     #[test]
     fn frames_are_read_as_documented() {
@@ -128,15 +150,14 @@ mod tests {
             (hello.num_connections, hello.approximate_connection_time),
             (Some(3), Some(Duration::from_mins(301)))
         );
-        assert_eq!(
-            Frame::parse(r#"{"type":"disconnect","reason":"link_disabled"}"#),
-            Frame::Disconnect(Disconnect::LinkDisabled)
-        );
-        assert_eq!(Frame::parse(r#"{"type":"disconnect","reason":"warning"}"#), Frame::Disconnect(Disconnect::Refresh));
+        assert_eq!(disconnect(r#"{"type":"disconnect","reason":"link_disabled"}"#), Disconnect::LinkDisabled);
+        assert_eq!(disconnect(r#"{"type":"disconnect","reason":"warning"}"#), Disconnect::Refresh);
         let event = r#"{"envelope_id":"e1","type":"events_api","payload":{"event_id":"Ev1"},"accepts_response_payload":false,"retry_attempt":1,"retry_reason":"timeout"}"#;
-        let Frame::Envelope(envelope) = Frame::parse(event) else { panic!("not an envelope") };
-        assert_eq!((envelope.retry_attempt, envelope.retry_reason.as_deref()), (1, Some("timeout")));
-        assert_eq!(envelope.keys(), ["e1", "Ev1"]);
+        let Frame::Envelope(outer) = Frame::parse(event) else { panic!("not an envelope") };
+        let envelope = outer.incoming();
+        assert_eq!((envelope.retry_attempt, envelope.retry_reason), (1, Some("timeout")));
+        let seen = Seen::default();
+        assert_eq!(envelope.keys(&seen), seen.keys("e1", Some("Ev1")));
     }
 
     #[test]
@@ -158,9 +179,7 @@ mod tests {
 
     #[test]
     fn an_unknown_type_with_an_id_is_delivered_as_unknown() {
-        let Frame::Envelope(envelope) = Frame::parse(r#"{"type":"brand_new","envelope_id":"e"}"#) else {
-            panic!("lost")
-        };
-        assert_eq!(envelope.kind, EnvelopeKind::Unknown("brand_new".to_owned()));
+        let Frame::Envelope(outer) = Frame::parse(r#"{"type":"brand_new","envelope_id":"e"}"#) else { panic!("lost") };
+        assert_eq!(outer.incoming().kind, EnvelopeKind::Unknown("brand_new".to_owned()));
     }
 }

@@ -4,20 +4,21 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{self, Permit};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::{self, Bytes, Message};
+use tokio_tungstenite::tungstenite::{self, Bytes, Message, Utf8Bytes};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Socket;
-use super::envelope::{AckHandle, Delivery, Envelope, Out, ack_frame};
+use super::envelope::{AckHandle, Delivery, Incoming, Out, ack_frame};
 use super::frame::{Disconnect, Frame};
-use super::run::Shared;
+use super::run::{Outlet, Shared};
 use super::seen::Before;
 use super::status::StopReason;
+use crate::ids::EnvelopeId;
 
 /// How long a replaced connection is still read: what Slack sent before it knew of the new one.
 const LINGER: Duration = Duration::from_secs(1);
@@ -25,6 +26,9 @@ const LINGER: Duration = Duration::from_secs(1);
 const LAST_ACKS: Duration = Duration::from_secs(4);
 /// How long writing may take before the connection counts as lost.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Frames that are read before what they caused is written: one write then carries many acknowledgements.
+const BATCH: usize = 64;
 
 /// Why a new connection is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +59,8 @@ pub(super) struct Link {
     /// Deliveries that are neither acknowledged nor given up.
     outstanding: usize,
     last_heard: Instant,
+    /// What is to be written next.
+    queue: Vec<Message>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -84,59 +90,74 @@ impl Link {
         let (out, outs) = mpsc::unbounded_channel();
         let (retiring, waiting) = (None, None);
         let (ending, outstanding, last_heard) = (Some(ending), 0, Instant::now());
-        Self { shared, socket, out, outs, ending, retire, retiring, waiting, outstanding, last_heard }
+        let queue = Vec::with_capacity(BATCH);
+        Self { shared, socket, out, outs, ending, retire, retiring, waiting, outstanding, last_heard, queue }
     }
 
     /// Runs until the connection has ended.
     pub(super) async fn run(mut self) {
-        let deliveries = self.shared.deliveries.clone();
-        let mut ticks = ticks(self.shared.config.ping_interval);
+        let shared = Arc::clone(&self.shared);
+        let mut ticks = ticks(shared.config.ping_interval);
         loop {
-            let stopping = self.shared.cancel.is_cancelled();
             let check = self.retiring.map(Retiring::next);
+            let is_reading = self.is_reading();
             let step = tokio::select! {
-                frame = self.socket.next(), if self.waiting.is_none() && !stopping => Step::Frame(frame),
-                permit = deliveries.reserve(), if self.waiting.is_some() => Step::Room(permit),
+                frame = self.socket.next(), if is_reading => Step::Frame(frame),
+                permit = room_in(&shared.outlet), if self.waiting.is_some() => Step::Room(permit),
                 out = self.outs.recv() => Step::Out(out),
                 _ = ticks.tick() => Step::Tick,
                 () = self.retire.cancelled(), if self.retiring.is_none() => Step::Retire,
                 () = sleep_until(check.unwrap_or_else(Instant::now)), if check.is_some() => Step::RetireCheck,
             };
-            if self.step(step).await.is_break() || self.retired() {
+            let flow = self.step(step);
+            let flow = if flow.is_continue() { self.rest_of_batch() } else { flow };
+            if self.write().await.is_break() || flow.is_break() || self.retired() {
                 break;
             }
         }
         self.end().await;
     }
 
-    async fn step(&mut self, step: Step<'_>) -> ControlFlow<()> {
-        match step {
-            Step::Frame(Some(Ok(message))) => self.heard(message).await,
-            Step::Frame(Some(Err(error))) => {
-                tracing::debug!(%error, "a Socket Mode connection broke");
-                ControlFlow::Break(())
-            }
-            Step::Frame(None) | Step::Out(None) => ControlFlow::Break(()),
-            Step::Room(permit) => self.room(permit),
-            Step::Out(Some(out)) => self.settled(out).await,
-            Step::Tick => self.ping().await,
-            Step::Retire => {
-                self.retiring = Some(Retiring::new(self.shared.cancel.is_cancelled()));
-                ControlFlow::Continue(())
-            }
-            Step::RetireCheck => ControlFlow::Continue(()),
-        }
+    fn is_reading(&self) -> bool {
+        self.waiting.is_none() && !self.shared.cancel.is_cancelled()
     }
 
-    async fn heard(&mut self, message: Message) -> ControlFlow<()> {
+    /// Reads what has come in already, and collects what is to be written.
+    fn rest_of_batch(&mut self) -> ControlFlow<()> {
+        for _ in 0..BATCH {
+            if !self.is_reading() {
+                break;
+            }
+            let Some(frame) = self.socket.next().now_or_never() else { break };
+            self.step(Step::Frame(frame))?;
+        }
+        while let Ok(out) = self.outs.try_recv() {
+            self.settled(out);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn step(&mut self, step: Step<'_>) -> ControlFlow<()> {
+        match step {
+            Step::Frame(Some(Ok(message))) => return self.heard(message),
+            Step::Frame(Some(Err(error))) => {
+                tracing::debug!(%error, "a Socket Mode connection broke");
+                return ControlFlow::Break(());
+            }
+            Step::Frame(None) | Step::Out(None) => return ControlFlow::Break(()),
+            Step::Room(permit) => return self.room(permit),
+            Step::Out(Some(out)) => self.settled(out),
+            Step::Tick => return self.ping(),
+            Step::Retire => self.retiring = Some(Retiring::new(self.shared.cancel.is_cancelled())),
+            Step::RetireCheck => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn heard(&mut self, message: Message) -> ControlFlow<()> {
         self.last_heard = Instant::now();
         match message {
-            Message::Text(text) => match Frame::parse(&text) {
-                Frame::Envelope(envelope) => return self.deliver(envelope).await,
-                Frame::Disconnect(why) => return self.disconnect(why),
-                Frame::Hello(_) => tracing::debug!("Slack said hello again"),
-                Frame::Other(why) => tracing::warn!(bytes = text.len(), "ignored a Socket Mode frame: {why}"),
-            },
+            Message::Text(text) => return self.read(&text),
             Message::Binary(bytes) => tracing::warn!(bytes = bytes.len(), "ignored a binary Socket Mode frame"),
             Message::Close(_) => {
                 tracing::debug!("Slack closed a Socket Mode connection");
@@ -149,32 +170,42 @@ impl Link {
         ControlFlow::Continue(())
     }
 
-    async fn deliver(&mut self, envelope: Envelope) -> ControlFlow<()> {
-        let keys = envelope.keys();
-        match self.shared.seen.begin(&keys) {
+    fn read(&mut self, text: &Utf8Bytes) -> ControlFlow<()> {
+        match Frame::parse(text) {
+            Frame::Envelope(outer) => return self.deliver(outer.incoming()),
+            Frame::Disconnect(why) => return self.disconnect(why),
+            Frame::Hello(_) => tracing::debug!("Slack said hello again"),
+            Frame::Other(why) => tracing::warn!(bytes = text.len(), "ignored a Socket Mode frame: {why}"),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn deliver(&mut self, incoming: Incoming<'_>) -> ControlFlow<()> {
+        let keys = incoming.keys(&self.shared.seen);
+        match self.shared.seen.begin(keys) {
             Before::Never => {}
             Before::Pending => {
-                tracing::debug!(slack.envelope = %envelope.envelope_id, "delivered again before it was acknowledged");
+                tracing::debug!(slack.envelope = incoming.envelope_id, "delivered again before it was acknowledged");
                 return ControlFlow::Continue(());
             }
             Before::Done => {
-                tracing::debug!(slack.envelope = %envelope.envelope_id, "delivered again after it was acknowledged");
-                return match ack_frame(&envelope.envelope_id, None) {
-                    Ok(frame) => self.write(Message::Text(frame)).await,
-                    Err(_) => ControlFlow::Continue(()),
-                };
+                tracing::debug!(slack.envelope = incoming.envelope_id, "delivered again after it was acknowledged");
+                self.queue.extend(ack_frame(&EnvelopeId::from(incoming.envelope_id), None).ok().map(Message::Text));
+                return ControlFlow::Continue(());
             }
         }
         self.outstanding += 1;
-        let ack = AckHandle::new(self.out.clone(), envelope.envelope_id.clone(), keys, Arc::clone(&self.shared.seen));
-        match self.shared.deliveries.try_send(Delivery { envelope, ack }) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(mpsc::error::TrySendError::Full(delivery)) => {
-                self.waiting = Some(delivery);
-                ControlFlow::Continue(())
-            }
-            Err(mpsc::error::TrySendError::Closed(_)) => self.nobody_receives(),
+        let id = EnvelopeId::from(incoming.envelope_id);
+        let ack = AckHandle::new(self.out.clone(), id, keys, Arc::clone(&self.shared.seen));
+        match &self.shared.outlet {
+            Outlet::Sink(sink) => sink.take(incoming, ack),
+            Outlet::Channel(channel) => match channel.try_send(Delivery { envelope: incoming.to_envelope(), ack }) {
+                Ok(()) => {}
+                Err(mpsc::error::TrySendError::Full(delivery)) => self.waiting = Some(delivery),
+                Err(mpsc::error::TrySendError::Closed(_)) => return self.nobody_receives(),
+            },
         }
+        ControlFlow::Continue(())
     }
 
     fn room(&mut self, permit: Result<Permit<'_, Delivery>, SendError<()>>) -> ControlFlow<()> {
@@ -210,24 +241,34 @@ impl Link {
         ControlFlow::Continue(())
     }
 
-    async fn settled(&mut self, out: Out) -> ControlFlow<()> {
+    fn settled(&mut self, out: Out) {
         self.outstanding = self.outstanding.saturating_sub(1);
-        match out {
-            Out::Frame(frame) => self.write(Message::Text(frame)).await,
-            Out::Nothing => ControlFlow::Continue(()),
+        if let Out::Frame(frame) = out {
+            self.queue.push(Message::Text(frame));
         }
     }
 
-    async fn ping(&mut self) -> ControlFlow<()> {
+    fn ping(&mut self) -> ControlFlow<()> {
         if self.waiting.is_none() && self.last_heard.elapsed() > self.shared.config.silence {
             tracing::warn!("a Socket Mode connection has gone silent");
             return ControlFlow::Break(());
         }
-        self.write(Message::Ping(Bytes::from_static(b"countersign"))).await
+        self.queue.push(Message::Ping(Bytes::from_static(b"countersign")));
+        ControlFlow::Continue(())
     }
 
-    async fn write(&mut self, message: Message) -> ControlFlow<()> {
-        match timeout(WRITE_TIMEOUT, self.socket.send(message)).await {
+    /// Writes everything that is queued, with as few writes as it takes.
+    async fn write(&mut self) -> ControlFlow<()> {
+        if self.queue.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let writing = async {
+            for message in self.queue.drain(..) {
+                self.socket.feed(message).await?;
+            }
+            self.socket.flush().await
+        };
+        match timeout(WRITE_TIMEOUT, writing).await {
             Ok(Ok(())) => ControlFlow::Continue(()),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "a Socket Mode connection could not be written to");
@@ -266,6 +307,14 @@ impl Retiring {
 
     fn next(self) -> Instant {
         if Instant::now() < self.quiet { self.quiet } else { self.end }
+    }
+}
+
+/// A place in the channel, once there is one.
+async fn room_in(outlet: &Outlet) -> Result<Permit<'_, Delivery>, SendError<()>> {
+    match outlet {
+        Outlet::Channel(channel) => channel.reserve().await,
+        Outlet::Sink(_) => std::future::pending().await,
     }
 }
 

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::config::Config;
 use super::connection::{OpenError, Socket, open};
-use super::envelope::Delivery;
+use super::envelope::{Delivery, Sink};
 use super::frame::Hello;
 use super::link::{Ending, Link};
 use super::seen::Seen;
@@ -30,6 +30,14 @@ pub struct SocketMode {
     board: Board,
 }
 
+/// Where deliveries go.
+pub(super) enum Outlet {
+    /// Through a channel; a full one delays, but loses nothing.
+    Channel(mpsc::Sender<Delivery>),
+    /// To whoever takes them on at once.
+    Sink(Arc<dyn Sink>),
+}
+
 /// What all connections share.
 pub(super) struct Shared {
     client: Client,
@@ -37,7 +45,7 @@ pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) board: Board,
     pub(super) seen: Arc<Seen>,
-    pub(super) deliveries: mpsc::Sender<Delivery>,
+    pub(super) outlet: Outlet,
     pub(super) cancel: CancellationToken,
     tasks: TaskTracker,
 }
@@ -61,13 +69,25 @@ impl SocketMode {
     /// # Errors
     /// The reason, when trying further is no use; the status holds it too.
     pub async fn run(self, deliveries: mpsc::Sender<Delivery>, cancel: CancellationToken) -> Result<(), StopReason> {
+        self.keep(Outlet::Channel(deliveries), cancel).await
+    }
+
+    /// The same as [`Self::run`], with a sink that takes every delivery on at once.
+    ///
+    /// # Errors
+    /// The reason, when trying further is no use; the status holds it too.
+    pub async fn feed(self, sink: Arc<dyn Sink>, cancel: CancellationToken) -> Result<(), StopReason> {
+        self.keep(Outlet::Sink(sink), cancel).await
+    }
+
+    async fn keep(self, outlet: Outlet, cancel: CancellationToken) -> Result<(), StopReason> {
         let shared = Arc::new(Shared {
             client: self.client,
             app_token: self.app_token,
             config: self.config,
             board: self.board,
             seen: Arc::default(),
-            deliveries,
+            outlet,
             cancel: cancel.child_token(),
             tasks: TaskTracker::new(),
         });

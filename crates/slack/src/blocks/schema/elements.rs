@@ -12,7 +12,7 @@ const ASK: Field = may("confirm", CONFIRM);
 const GREY: Field = may("placeholder", PLACEHOLDER);
 const FOCUS: Field = may("focus_on_load", Kind::Bool);
 const TYPED: Field = may("dispatch_action_config", DISPATCH);
-const MOST: Field = may("max_selected_items", Kind::Integer);
+const MOST: Field = may("max_selected_items", Kind::Count(NO_LIMIT));
 const QUERY: Field = may("min_query_length", Kind::Integer);
 const IDS: Kind = Kind::List { min: 1, max: NO_LIMIT, of: &str_to(limits::ACTION_ID) };
 const CHOICES: Kind = Kind::List { min: 1, max: limits::CHOICES, of: &CHOICE };
@@ -60,15 +60,21 @@ pub(in super::super) static ELEMENTS: &[Spec] = &[
     spec("checkboxes", &[ID, must("options", CHOICES), may("initial_options", CHOICES), ASK, FOCUS]),
     spec("radio_buttons", &[ID, must("options", CHOICES), may("initial_option", CHOICE), ASK, FOCUS]),
     spec("overflow", &[ID, must("options", OVERFLOW), ASK]),
-    spec("datepicker", &[ID, may("initial_date", Kind::Str { min: 10, max: 10 }), GREY, ASK, FOCUS]),
+    spec(
+        "datepicker",
+        &[ID, may("initial_date", Kind::Str { min: limits::DATE, max: limits::DATE }), GREY, ASK, FOCUS],
+    ),
     spec("datetimepicker", &[ID, may("initial_date_time", Kind::Integer), ASK, FOCUS]),
-    spec("timepicker", &[ID, may("initial_time", Kind::Str { min: 5, max: 5 }), GREY, ASK, FOCUS]),
+    spec(
+        "timepicker",
+        &[ID, may("initial_time", Kind::Str { min: limits::TIME, max: limits::TIME }), GREY, ASK, FOCUS],
+    ),
     spec("plain_text_input", TEXT_INPUT),
     spec("email_text_input", &[ID, may("initial_value", ANY_STR), TYPED, GREY, FOCUS]),
     spec("url_text_input", &[ID, may("initial_value", ANY_STR), TYPED, GREY, FOCUS]),
     spec("number_input", &[ID, must("is_decimal_allowed", Kind::Bool), TYPED, GREY, FOCUS]),
     spec("rich_text_input", &[ID, TYPED, GREY, FOCUS]),
-    spec("file_input", &[ID, may("filetypes", FILE_TYPES), may("max_files", Kind::Integer)]),
+    spec("file_input", &[ID, may("filetypes", FILE_TYPES), may("max_files", Kind::Count(limits::FILE_INPUT_FILES))]),
     Spec { one_of: &["image_url", "slack_file"], ..spec("image", IMAGE) },
     Spec { one_of: OPTION_SOURCES, ..spec("static_select", STATIC_SELECT) },
     Spec { one_of: OPTION_SOURCES, ..spec("multi_static_select", MULTI_STATIC_SELECT) },

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::payload::{EventCallback, SlashCommand};
+use crate::payload::{Action, EventCallback, SlashCommand};
 
 fn click() -> Value {
     json!({
@@ -122,4 +122,32 @@ fn commands_and_events_are_read() {
         json!({"event_id": "Ev3", "api_app_id": "A1", "event": {"type": "message", "bot_id": "B1", "app_id": "A1"}});
     assert!(EventCallback::parse(own).unwrap().is_own());
     assert!(EventCallback::parse(json!({"event_id": "Ev1"})).is_err());
+}
+
+#[test]
+fn a_text_is_read_as_its_values_are() {
+    let text = serde_json::value::to_raw_value(&click()).unwrap();
+    let of_text = Interaction::read(&text).unwrap();
+    assert_eq!(of_text.raw(), &click());
+    let Interaction::BlockActions(of_text) = of_text else { panic!("not a click") };
+    assert_eq!(of_text, BlockActions::parse(click()).unwrap());
+    assert_eq!(of_text.state("b", "a").unwrap()["value"], "typed");
+    assert_eq!((of_text.clone().into_raw(), of_text.into_raw()), (click(), click()));
+    let list = serde_json::value::to_raw_value(&json!(["block_actions", "A1", {"id": "U1"}])).unwrap();
+    assert!(matches!(Interaction::read(&list).unwrap(), Interaction::Unknown(_)));
+    assert_eq!(SlashCommand::read(&list).unwrap_err().into_raw()[0], "block_actions");
+    assert!(EventCallback::read(&list).is_err());
+}
+
+#[test]
+fn what_was_clicked_is_read_without_the_rest() {
+    let action = Action::of_payload(&click().to_string()).unwrap();
+    assert_eq!(action.as_ref(), BlockActions::parse(click()).unwrap().action());
+    let second = r#"{"actions": [7, {"value": "no id"}, {"action_id": "x", "value": "a \"b\""}]}"#;
+    let second = Action::of_payload(second).unwrap().unwrap();
+    assert_eq!((second.action_id.as_str(), second.value.as_deref()), ("x", Some("a \"b\"")));
+    assert!(Action::of_payload(r#"{"actions": []}"#).unwrap().is_none());
+    for bad in ["{}", "[]", r#"{"actions": 7}"#, r#"{"actions": null}"#, "{"] {
+        assert!(Action::of_payload(bad).is_err(), "{bad}");
+    }
 }

@@ -61,7 +61,7 @@ async fn an_envelope_is_delivered_and_acknowledged_with_its_answer() {
     let delivery = app.delivery().await;
     assert_eq!(delivery.envelope.kind, EnvelopeKind::SlashCommands);
     assert!(delivery.envelope.accepts_response_payload);
-    assert_eq!(delivery.envelope.payload["command"], "/x");
+    assert_eq!(delivery.envelope.payload.get(), r#"{"command":"/x"}"#);
     delivery.ack.ack(Some(json!({"text": "ok"}))).unwrap();
     assert_eq!(wire.text().await.unwrap(), json!({"envelope_id": "e1", "payload": {"text": "ok"}}));
     assert_eq!(server.calls()[0].header("authorization"), "Bearer xapp-1-A1-2-secret");
@@ -269,4 +269,30 @@ async fn nobody_to_receive_is_a_reason_to_stop() {
     app.deliveries.close();
     wire.send(&event("e1", "Ev1")).await;
     assert_eq!(app.end().await, Err(StopReason::ReceiverGone));
+}
+
+/// Acknowledges each at once, as apps do with what needs no answer.
+struct AtOnce;
+
+impl Sink for AtOnce {
+    fn take(&self, incoming: crate::socket_mode::Incoming<'_>, ack: crate::socket_mode::AckHandle) {
+        assert_eq!(incoming.head.as_ref().and_then(|head| head.event_id.get()), Some("Ev1"));
+        ack.ack(None).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_sink_acknowledges_from_the_connections_own_task() {
+    let mut server = Server::start().await;
+    let config = Config { connections: 1, ..Config::default() };
+    let mode = SocketMode::new(server.client(), "xapp-1-A1-2-secret".parse().unwrap(), config);
+    let cancel = CancellationToken::new();
+    let done = TaskTracker::new().spawn(mode.feed(Arc::new(AtOnce), cancel.clone()));
+    let mut wire = server.greeted(1).await;
+    for n in 0..3 {
+        wire.send(&event(&format!("e{n}"), "Ev1")).await;
+        assert_eq!(acked(&mut wire).await, format!("e{n}"));
+    }
+    cancel.cancel();
+    tokio::time::timeout(Duration::from_secs(10), done).await.expect("an end in time").unwrap().unwrap();
 }
