@@ -16,7 +16,8 @@ use serde::Deserialize;
 use crate::Workspace;
 use crate::delivery::is_loopback;
 use crate::journal::Field;
-use crate::model::{Code, Plan, Registration, State, UserId, is_scope};
+use crate::model::{Code, Plan, Registration, State, TeamId, UserId, is_scope};
+use crate::teams::Teams;
 
 /// How long a code works; docs.slack.dev, "Installing with OAuth".
 const CODE_MS: u64 = 10 * 60 * 1000;
@@ -57,6 +58,8 @@ pub(crate) struct Asked {
     code_challenge_method: Option<String>,
     nonce: Option<String>,
     response_type: Option<String>,
+    /// The team to install in, by id; the app's own unless it is said.
+    team: Option<String>,
 }
 
 /// What a person answers: the same, with who they are and whether they allow it.
@@ -98,6 +101,8 @@ enum Refusal {
     ResponseType,
     #[error("user_not_found")]
     User,
+    #[error("invalid_team")]
+    Team,
     #[error("invalid_decision")]
     Decision,
 }
@@ -114,6 +119,7 @@ impl Refusal {
             Self::NoScopes => "The app asks for nothing: scope and user_scope are both empty.",
             Self::Challenge => "The code_challenge must be a SHA-256 in base64url, its method S256.",
             Self::ResponseType => "The response_type must be code.",
+            Self::Team => "There is no team with this id.",
             Self::User => "There is no such person.",
             Self::Decision => "The decision must be allow or deny.",
         }
@@ -137,12 +143,21 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// The app that asks, as its developer knows it, and the team that is asked: its own unless another is said.
+fn asked_team<'t>(teams: &'t Teams, asked: &Asked) -> Result<(&'t Registration, &'t State), Refusal> {
+    let found = teams.registration(|known| known.secrets.client_id == asked.client_id);
+    let (home, app) = found.ok_or(Refusal::Client)?;
+    let wanted = asked.team.as_deref().filter(|team| !team.is_empty());
+    let team = wanted.map_or_else(|| home.clone(), |team| TeamId::from(team.to_owned()));
+    Ok((app, teams.team(&team).ok_or(Refusal::Team)?))
+}
+
 async fn ask(Shared(workspace): Shared<Workspace>, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
-    workspace.read(|state| page(state, &asked, Kind::Install))
+    workspace.read_teams(|teams| page(asked_team(teams, &asked)?, &asked, Kind::Install))
 }
 
 async fn ask_openid(Shared(workspace): Shared<Workspace>, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
-    workspace.read(|state| page(state, &asked, Kind::OpenId))
+    workspace.read_teams(|teams| page(asked_team(teams, &asked)?, &asked, Kind::OpenId))
 }
 
 /// Whose scopes `scope` lists.
@@ -154,9 +169,7 @@ enum Kind {
     OpenId,
 }
 
-fn check(state: &State, asked: &Asked, kind: Kind) -> Result<Checked, Refusal> {
-    let apps = &state.platform.registrations;
-    let app = apps.values().find(|app| app.secrets.client_id == asked.client_id).ok_or(Refusal::Client)?;
+fn check(app: &Registration, asked: &Asked, kind: Kind) -> Result<Checked, Refusal> {
     let redirect = redirect(app, asked.redirect_uri.as_deref())?;
     if asked.response_type.as_deref().is_some_and(|wanted| wanted != "code") {
         return Err(Refusal::ResponseType);
@@ -212,8 +225,8 @@ fn is_below(url: &Url, known: &Url) -> bool {
         && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn page(state: &State, asked: &Asked, kind: Kind) -> Result<Response, Refusal> {
-    let checked = check(state, asked, kind)?;
+fn page((app, state): (&Registration, &State), asked: &Asked, kind: Kind) -> Result<Response, Refusal> {
+    let checked = check(app, asked, kind)?;
     let hidden = [
         ("client_id", Some(asked.client_id.as_str())),
         ("scope", Some(asked.scope.as_str())),
@@ -223,6 +236,7 @@ fn page(state: &State, asked: &Asked, kind: Kind) -> Result<Response, Refusal> {
         ("code_challenge", asked.code_challenge.as_deref()),
         ("code_challenge_method", asked.code_challenge_method.as_deref()),
         ("nonce", asked.nonce.as_deref()),
+        ("team", asked.team.as_deref()),
         ("openid", (kind == Kind::OpenId).then_some("1")),
     ];
     let people = state.users().filter(|user| !user.is_bot());
@@ -261,7 +275,7 @@ fn page(state: &State, asked: &Asked, kind: Kind) -> Result<Response, Refusal> {
 }
 
 async fn decide(Shared(workspace): Shared<Workspace>, Form(decided): Form<Decided>) -> Result<Response, Refusal> {
-    let url = workspace.update(|state, now| decision(state, &decided, now))?;
+    let url = workspace.update_teams(|teams, now| decision(teams, &decided, now))?;
     let details = serde_json::json!({"client_id": decided.asked.client_id, "decision": decided.decision});
     let fields = [
         ("action", Field::Text("authorize")),
@@ -273,10 +287,11 @@ async fn decide(Shared(workspace): Shared<Workspace>, Form(decided): Form<Decide
 }
 
 /// Where the person is sent, with a code or with `access_denied`.
-fn decision(state: &mut State, decided: &Decided, now: u64) -> Result<Url, Refusal> {
+fn decision(teams: &mut Teams, decided: &Decided, now: u64) -> Result<Url, Refusal> {
     let asked = &decided.asked;
     let kind = if decided.openid.is_empty() { Kind::Install } else { Kind::OpenId };
-    let checked = check(state, asked, kind)?;
+    let (app, state) = asked_team(teams, asked)?;
+    let checked = check(app, asked, kind)?;
     let mut url = checked.redirect.clone();
     let answer = match decided.decision.as_str() {
         "deny" => ("error", "access_denied".to_owned()),
@@ -285,7 +300,9 @@ fn decision(state: &mut State, decided: &Decided, now: u64) -> Result<Url, Refus
             if state.user(user.as_str()).is_none_or(crate::model::User::is_bot) {
                 return Err(Refusal::User);
             }
-            ("code", grant(state, asked, checked, user, now))
+            let seat = teams.seat(Some(&state.team.id.clone()));
+            teams.adopt(&checked.app, seat).map_err(|_| Refusal::Client)?;
+            ("code", grant(teams.at_mut(seat), asked, checked, user, now))
         }
         _ => return Err(Refusal::Decision),
     };

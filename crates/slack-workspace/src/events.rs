@@ -1,10 +1,21 @@
 //! What apps hear of: the Events API's payloads, for those who subscribed and may hear it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::model::{App, AppId, ChannelId, ChannelKind, Effect, Message, State, event_name};
 
+mod callback;
+mod count;
 mod link;
+mod scope;
+
+pub(crate) use count::EventCounts;
+use count::Room;
+pub(crate) use link::links;
+use scope::hears;
+pub(crate) use scope::missing as missing_scopes;
 
 /// Which of the subscribed apps hear of an event.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +24,8 @@ pub(crate) enum Audience<'a> {
     Members(&'a ChannelId),
     /// Those that may know of the channel: everyone of a public one, else its members.
     Readers(&'a ChannelId),
+    /// Those that may know of one of the channels.
+    ReadersOfAny(&'a [&'a ChannelId]),
     /// Every installed app.
     Everyone,
     /// One app alone.
@@ -29,12 +42,19 @@ pub(crate) fn emit(state: &mut State, audience: Audience<'_>, event: Value, now_
     }
     event.entry("event_ts").or_insert_with(|| crate::model::Ts::from_micros(now_ms.saturating_mul(1000)).into());
     for app in apps {
-        deliver(state, &app, &event, now_ms);
+        deliver(state, &app, event.clone(), now_ms);
     }
 }
 
+/// Tells one app of an event, whether it subscribed or not.
+pub(crate) fn tell(state: &mut State, app: &AppId, event: Value, now_ms: u64) {
+    let Value::Object(mut event) = event else { return };
+    event.entry("event_ts").or_insert_with(|| crate::model::Ts::from_micros(now_ms.saturating_mul(1000)).into());
+    deliver(state, app, event, now_ms);
+}
+
 fn audience_of(state: &State, audience: Audience<'_>, kind: &str) -> Vec<AppId> {
-    let subscribed = |app: &&App| app.events.contains(kind);
+    let subscribed = |app: &&App| hears(app, kind);
     let everyone = || {
         let apps = state.apps.values().filter(subscribed);
         apps.map(|app| app.id.clone()).collect()
@@ -42,6 +62,10 @@ fn audience_of(state: &State, audience: Audience<'_>, kind: &str) -> Vec<AppId> 
     match audience {
         Audience::Everyone => everyone(),
         Audience::Members(channel) => listeners(state, channel, Some(kind)),
+        Audience::ReadersOfAny(channels) => {
+            let of = |channel: &&ChannelId| audience_of(state, Audience::Readers(channel), kind);
+            channels.iter().flat_map(of).collect::<BTreeSet<AppId>>().into_iter().collect()
+        }
         Audience::Readers(channel) => match state.channels.get(channel).map(|room| room.kind) {
             Some(ChannelKind::Public) => everyone(),
             _ => listeners(state, channel, Some(kind)),
@@ -52,9 +76,12 @@ fn audience_of(state: &State, audience: Audience<'_>, kind: &str) -> Vec<AppId> 
 
 /// Tells the apps that a message was posted; a mention and a link are events of their own.
 pub(crate) fn posted(state: &mut State, channel: &ChannelId, message: &Message, now_ms: u64) {
-    for app in listeners(state, channel, None) {
-        let event = posted_event(state, channel, message);
-        deliver(state, &app, &event, now_ms);
+    let listeners = listeners(state, channel, None);
+    if !listeners.is_empty() {
+        let event = posted_text(state, channel, message);
+        for app in listeners {
+            deliver_text(state, &app, &event, now_ms);
+        }
     }
     mentions(state, channel, message, now_ms);
     link::shared(state, channel, message, now_ms);
@@ -67,7 +94,7 @@ pub(crate) fn changed(state: &mut State, channel: &ChannelId, before: &Message, 
             event.insert("message".to_owned(), (**after.body()).clone());
             event.insert("previous_message".to_owned(), (**before.body()).clone());
         });
-        deliver(state, &app, &event, now_ms);
+        deliver(state, &app, event, now_ms);
     }
 }
 
@@ -78,7 +105,7 @@ pub(crate) fn deleted(state: &mut State, channel: &ChannelId, before: &Message, 
             event.insert("deleted_ts".to_owned(), before.ts.into());
             event.insert("previous_message".to_owned(), (**before.body()).clone());
         });
-        deliver(state, &app, &event, now_ms);
+        deliver(state, &app, event, now_ms);
     }
 }
 
@@ -91,13 +118,15 @@ fn listeners(state: &State, channel: &ChannelId, only: Option<&str>) -> Vec<AppI
         ChannelKind::Im => "message.im",
         ChannelKind::Mpim => "message.mpim",
     });
-    let hears = |app: &&App| app.events.contains(subscription) && room.members.contains(&app.bot_user);
-    state.apps.values().filter(hears).map(|app| app.id.clone()).collect()
+    let listens = |app: &&App| room.members.contains(&app.bot_user) && hears(app, subscription);
+    state.apps.values().filter(listens).map(|app| app.id.clone()).collect()
 }
 
 fn mentions(state: &mut State, channel: &ChannelId, message: &Message, now_ms: u64) {
     let is_im = state.channels.get(channel).is_none_or(|room| room.kind == ChannelKind::Im);
-    if is_im || !message.text().contains("<@") || message.is_notice() {
+    // The text as it is kept says at once that most messages mention nobody.
+    let may_mention = message.packed().text().contains("<@") && message.text().contains("<@");
+    if is_im || !may_mention || message.is_notice() {
         return;
     }
     for id in listeners(state, channel, Some("app_mention")) {
@@ -111,7 +140,7 @@ fn mentions(state: &mut State, channel: &ChannelId, message: &Message, now_ms: u
         let mut event = posted_event(state, channel, message);
         event.insert("type".to_owned(), "app_mention".into());
         event.remove("channel_type");
-        deliver(state, &id, &event, now_ms);
+        deliver(state, &id, event, now_ms);
     }
 }
 
@@ -121,6 +150,18 @@ fn posted_event(state: &State, channel: &ChannelId, message: &Message) -> Map<St
     event.insert("event_ts".to_owned(), message.ts.into());
     event.insert("channel_type".to_owned(), channel_type(state, channel).into());
     event
+}
+
+/// The same as text, made of the text that the message has anyway.
+fn posted_text(state: &State, channel: &ChannelId, message: &Message) -> String {
+    let text = message.packed().text();
+    // Fields that are added must not be there already; where they might be, it is looked at closely.
+    let is_free = !["\"channel\":", "\"channel_type\":", "\"event_ts\":"].iter().any(|name| text.contains(name));
+    let Some(begin) = text.strip_suffix('}').filter(|_| is_free) else {
+        return Value::Object(posted_event(state, channel, message)).to_string();
+    };
+    let (id, kind, ts) = (Value::from(channel.as_str()), channel_type(state, channel), message.ts);
+    format!("{begin},\"channel\":{id},\"channel_type\":\"{kind}\",\"event_ts\":\"{ts}\"}}")
 }
 
 fn hidden_event(
@@ -147,21 +188,32 @@ fn channel_type(state: &State, channel: &ChannelId) -> &'static str {
     state.channels.get(channel).map_or("channel", |room| event_name(room.kind))
 }
 
-fn deliver(state: &mut State, app: &AppId, event: &Map<String, Value>, now_ms: u64) {
-    use secrecy::ExposeSecret;
+fn deliver(state: &mut State, app: &AppId, event: Map<String, Value>, now_ms: u64) {
+    deliver_text(state, app, &Value::Object(event).to_string(), now_ms);
+}
+
+/// Delivers an event that is JSON already.
+fn deliver_text(state: &mut State, app: &AppId, event: &str, now_ms: u64) {
+    match state.event_counts.count(app, now_ms) {
+        Room::Free => {}
+        Room::Full { is_told: true } => return,
+        Room::Full { is_told: false } => return limited(state, app, now_ms),
+    }
     let event_id = state.mint.id('E').replacen('E', "Ev", 1);
     let context = state.mint.hex(32);
     let Some(to) = state.apps.get(app) else { return };
-    let payload = json!({
-        "token": to.secrets.verification_token.expose_secret(), "team_id": state.team.id,
-        "context_team_id": state.team.id, "context_enterprise_id": null, "api_app_id": to.id,
-        "event": event, "type": "event_callback", "event_id": event_id,
-        "event_time": now_ms / 1000,
-        "authorizations": [{
-            "enterprise_id": null, "team_id": state.team.id, "user_id": to.bot_user,
-            "is_bot": true, "is_enterprise_install": false,
-        }],
-        "is_ext_shared_channel": false, "event_context": format!("4-{context}"),
-    });
+    let payload =
+        callback::around(event, &callback::Frame { team: &state.team.id, app: to, event_id, context, now_ms });
     state.effects.push(Effect::Event { app: app.clone(), payload });
+}
+
+/// Tells an app that its events are more than an hour may have; docs.slack.dev, "Events API".
+fn limited(state: &mut State, app: &AppId, now_ms: u64) {
+    use secrecy::ExposeSecret;
+    let Some(to) = state.apps.get(app) else { return };
+    let payload = json!({
+        "token": to.secrets.verification_token.expose_secret(), "type": "app_rate_limited",
+        "team_id": state.team.id, "minute_rate_limited": now_ms / 60_000 * 60, "api_app_id": to.id,
+    });
+    state.effects.push(Effect::Limited { app: app.clone(), payload });
 }

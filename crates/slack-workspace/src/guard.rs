@@ -14,11 +14,18 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Refuses requests whose `Host` is not a loopback name or whose `Origin` is another site.
 pub(crate) async fn own_pages_only(Shared(workspace): Shared<Workspace>, request: Request, next: Next) -> Response {
-    let port = workspace.read(|state| state.base().rsplit_once(':').and_then(|(_, port)| port.parse().ok()));
-    match check(request.headers(), port) {
+    let checked = workspace.read(|state| check(request.headers(), state.base()));
+    match checked {
         Ok(()) => next.run(request).await,
         Err(code) => refuse(code),
     }
+}
+
+/// The refusal of what a page of another site sends to an address that programs use: those say no `Origin`.
+pub(crate) fn foreign_origin(workspace: &Workspace, headers: &HeaderMap) -> Option<Response> {
+    let origin = headers.get(header::ORIGIN)?;
+    let is_ours = workspace.read(|state| origin.to_str().is_ok_and(|origin| is_own_origin(origin, state.base())));
+    (!is_ours).then(|| refuse("bad_origin"))
 }
 
 fn refuse(code: &'static str) -> Response {
@@ -27,17 +34,16 @@ fn refuse(code: &'static str) -> Response {
     (StatusCode::FORBIDDEN, axum::Json(body)).into_response()
 }
 
-fn check(headers: &HeaderMap, port: Option<u16>) -> Result<(), &'static str> {
+fn check(headers: &HeaderMap, base: &str) -> Result<(), &'static str> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = hosts.next().and_then(|host| host.to_str().ok()).ok_or("bad_host")?;
-    if hosts.next().is_some() || !is_own(host, port) {
+    if hosts.next().is_some() || !is_own_host(host, base) {
         return Err("bad_host");
     }
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        let origin = origin.to_str().ok().and_then(|origin| authority_of(origin));
-        if !origin.is_some_and(|origin| is_own(origin, port)) {
-            return Err("bad_origin");
-        }
+    if let Some(origin) = headers.get(header::ORIGIN)
+        && !origin.to_str().is_ok_and(|origin| is_own_origin(origin, base))
+    {
+        return Err("bad_origin");
     }
     // A form or image of another site; following a link to the page is fine.
     let site = headers.get(SEC_FETCH_SITE).and_then(|site| site.to_str().ok());
@@ -48,20 +54,40 @@ fn check(headers: &HeaderMap, port: Option<u16>) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn authority_of(origin: &str) -> Option<&str> {
-    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+/// True for a loopback name, without a port or with ours: some clients leave the port out.
+fn is_own_host(authority: &str, base: &str) -> bool {
+    let Some((name, port)) = parted(authority) else { return false };
+    is_loopback(name) && port.is_none_or(|port| Some(port) == port_of(base))
 }
 
-/// True for a loopback name, without a port or with ours.
-fn is_own(authority: &str, port: Option<u16>) -> bool {
+/// True for our own scheme and port on a loopback name: another port is another site, and none is another port.
+fn is_own_origin(origin: &str, base: &str) -> bool {
+    let scheme = base.split_once("://").map_or("http", |(scheme, _)| scheme);
+    let usual = if scheme == "https" { 443 } else { 80 };
+    let authority = origin.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://"));
+    let Some((name, port)) = authority.and_then(parted) else { return false };
+    is_loopback(name) && Some(port.unwrap_or(usual)) == port_of(base)
+}
+
+/// A name and its port, if it has one.
+fn parted(authority: &str) -> Option<(&str, Option<u16>)> {
     let (name, rest) = match authority.strip_prefix("[::1]") {
         Some(rest) => ("localhost", rest),
         None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
     };
-    let is_our_port = |given: u16| port.is_none_or(|port| port == given);
-    let is_loopback = name == "127.0.0.1" || name.eq_ignore_ascii_case("localhost");
-    let is_port = rest.strip_prefix(':').and_then(|given| given.parse().ok()).is_some_and(is_our_port);
-    is_loopback && (rest.is_empty() || is_port)
+    if rest.is_empty() {
+        return Some((name, None));
+    }
+    let digits = rest.strip_prefix(':').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    Some((name, Some(digits.parse().ok()?)))
+}
+
+fn is_loopback(name: &str) -> bool {
+    name == "127.0.0.1" || name.eq_ignore_ascii_case("localhost")
+}
+
+fn port_of(base: &str) -> Option<u16> {
+    base.rsplit_once(':')?.1.parse().ok()
 }
 
 #[cfg(test)]
@@ -71,7 +97,7 @@ mod tests {
     #[test]
     fn only_loopback_names_with_the_right_port_are_own() {
         for good in ["127.0.0.1:4100", "localhost:4100", "LOCALHOST", "[::1]:4100", "127.0.0.1"] {
-            assert!(is_own(good, Some(4100)), "{good}");
+            assert!(is_own_host(good, "http://127.0.0.1:4100"), "{good}");
         }
         for bad in [
             "evil.example:4100",
@@ -83,7 +109,7 @@ mod tests {
             "127.0.0.1:4100/",
             "é",
         ] {
-            assert!(!is_own(bad, Some(4100)), "{bad}");
+            assert!(!is_own_host(bad, "http://127.0.0.1:4100"), "{bad}");
         }
     }
 
@@ -97,14 +123,28 @@ mod tests {
             headers
         };
         let host = ("host", "127.0.0.1:1");
-        assert_eq!(check(&headers(&[host]), Some(1)), Ok(()));
-        assert_eq!(check(&headers(&[host, ("origin", "http://127.0.0.1:1")]), Some(1)), Ok(()));
-        assert_eq!(check(&headers(&[host, ("origin", "https://127.0.0.1:1")]), Some(1)), Ok(()));
-        for origin in ["https://evil.example", "null", "http://127.0.0.1:2", "http://localhost.evil"] {
-            assert_eq!(check(&headers(&[host, ("origin", origin)]), Some(1)), Err("bad_origin"), "{origin}");
+        assert_eq!(check(&headers(&[host]), "http://127.0.0.1:1"), Ok(()));
+        assert_eq!(check(&headers(&[host, ("origin", "http://127.0.0.1:1")]), "http://127.0.0.1:1"), Ok(()));
+        assert!(is_own_origin("https://localhost:1", "https://127.0.0.1:1"));
+        assert!(is_own_origin("http://localhost", "http://127.0.0.1:80"));
+        for origin in [
+            "https://evil.example",
+            "null",
+            "http://127.0.0.1:2",
+            "http://localhost.evil",
+            "http://localhost",
+            "http://127.0.0.1",
+            "https://127.0.0.1:1",
+            "http://127.0.0.1:+1",
+        ] {
+            assert_eq!(
+                check(&headers(&[host, ("origin", origin)]), "http://127.0.0.1:1"),
+                Err("bad_origin"),
+                "{origin}"
+            );
         }
-        assert_eq!(check(&headers(&[]), Some(1)), Err("bad_host"));
-        assert_eq!(check(&headers(&[host, host]), Some(1)), Err("bad_host"));
-        assert_eq!(check(&headers(&[host, ("sec-fetch-site", "cross-site")]), Some(1)), Err("bad_origin"));
+        assert_eq!(check(&headers(&[]), "http://127.0.0.1:1"), Err("bad_host"));
+        assert_eq!(check(&headers(&[host, host]), "http://127.0.0.1:1"), Err("bad_host"));
+        assert_eq!(check(&headers(&[host, ("sec-fetch-site", "cross-site")]), "http://127.0.0.1:1"), Err("bad_origin"));
     }
 }

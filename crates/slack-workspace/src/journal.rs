@@ -2,6 +2,7 @@
 
 mod redact;
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::fs::File;
@@ -13,6 +14,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub(crate) use redact::Redactor;
+
+/// The longest a field of a line may be, in bytes: more than the largest view.
+const MAX_FIELD: usize = 512 * 1024;
+/// How much is kept of one that is longer.
+const CUT_TO: usize = 4096;
+/// Says that a field was too long.
+const CUT: &str = "truncated";
 
 /// A line of the journal, as it is read back.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +52,7 @@ impl Recording {
 }
 
 struct Ring {
+    /// Without their beginnings.
     lines: VecDeque<Box<str>>,
     /// The number of the first line that is kept.
     first: u64,
@@ -72,15 +81,26 @@ impl Journal {
         Self { ring: Mutex::new(ring), redactor: std::sync::RwLock::default() }
     }
 
-    /// Writes every line from now on to a file too, which is begun anew.
-    pub(crate) fn record(&self, path: &Path) -> io::Result<()> {
+    /// Writes every line from now on to a file too, which is begun anew with a line of its own.
+    pub(crate) fn record(&self, path: &Path, first: &Value) -> io::Result<()> {
         let mut options = File::options();
         options.write(true).create(true).truncate(true);
         // Messages are inside: nobody else's business.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        self.ring().recording = Some(Recording(options.open(path)?));
+        let file = options.open(path)?;
+        // The permissions above are a new file's.
+        #[cfg(unix)]
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        let mut recording = Recording(file);
+        recording.write(&first.to_string());
+        self.ring().recording = Some(recording);
         Ok(())
+    }
+
+    /// Forgets the secrets of what is gone: whoever calls it teaches the journal those that are left.
+    pub(crate) fn unlearn(&self) {
+        *self.redactor.write().unwrap_or_else(PoisonError::into_inner) = Redactor::default();
     }
 
     /// Adds secrets that must never be written.
@@ -93,30 +113,47 @@ impl Journal {
 
     /// Writes a line: an object with these fields, tokens taken out.
     pub(crate) fn write(&self, at_ms: u64, kind: &'static str, fields: &[(&str, Field<'_>)]) {
-        let redactor = self.redactor.read().unwrap_or_else(PoisonError::into_inner);
-        let mut line = String::with_capacity(256);
-        line.push_str(",\"at_ms\":");
-        line.push_str(&at_ms.to_string());
-        line.push_str(",\"kind\":\"");
-        line.push_str(kind);
-        line.push('"');
-        for (name, field) in fields {
-            line.push_str(",\"");
-            line.push_str(name);
-            line.push_str("\":");
-            field.append(&redactor, &mut line);
+        /// A buffer that had to grow beyond this is given back.
+        const KEPT: usize = 64 * 1024;
+        thread_local! {
+            // Lines are written often, and most are about as long as the one before.
+            static LINE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
         }
-        line.push('}');
-        drop(redactor);
+        let mut line = LINE.take();
+        line.clear();
+        self.compose(&mut line, at_ms, kind, fields);
         self.ring().push(&line);
+        if line.capacity() <= KEPT {
+            LINE.set(line);
+        }
+    }
+
+    /// Everything of a line but its beginning, which has its number.
+    fn compose(&self, line: &mut Vec<u8>, at_ms: u64, kind: &'static str, fields: &[(&str, Field<'_>)]) {
+        let redactor = self.redactor.read().unwrap_or_else(PoisonError::into_inner);
+        append(&at_ms, line, b",\"at_ms\":");
+        append(kind, line, b",\"kind\":");
+        for (name, field) in fields {
+            append(name, line, b",");
+            field.append(&redactor, line);
+        }
+        line.push(b'}');
     }
 
     /// The lines after `since`.
     pub(crate) fn since(&self, since: u64) -> Page {
         let ring = self.ring();
-        let skip = usize::try_from((since + 1).saturating_sub(ring.first)).unwrap_or(usize::MAX);
-        let lines = ring.lines.iter().skip(skip).cloned().collect();
-        Page { lines, is_truncated: ring.is_truncated && since + 1 < ring.first }
+        let next = since.saturating_add(1);
+        let skip = usize::try_from(next.saturating_sub(ring.first)).unwrap_or(usize::MAX);
+        let lines = ring.lines.iter().zip(ring.first..).skip(skip).map(|(rest, seq)| whole(seq, rest)).collect();
+        Page { lines, is_truncated: ring.is_truncated && next < ring.first }
+    }
+
+    /// The line with this number, if it is still there.
+    pub(crate) fn line(&self, seq: u64) -> Option<Box<str>> {
+        let ring = self.ring();
+        let position = usize::try_from(seq.checked_sub(ring.first)?).ok()?;
+        ring.lines.get(position).map(|rest| whole(seq, rest))
     }
 
     /// Forgets every line; numbers go on.
@@ -134,14 +171,14 @@ impl Journal {
 }
 
 impl Ring {
-    fn push(&mut self, rest: &str) {
-        let seq = self.first + self.lines.len() as u64;
-        let line = format!("{{\"seq\":{seq}{rest}").into_boxed_str();
+    fn push(&mut self, rest: &[u8]) {
+        // JSON is written as UTF-8: nothing is replaced.
+        let rest = String::from_utf8_lossy(rest);
         if let Some(recording) = &mut self.recording {
-            recording.write(&line);
+            recording.write(&whole(self.first + self.lines.len() as u64, &rest));
         }
-        self.bytes += line.len();
-        self.lines.push_back(line);
+        self.bytes += rest.len();
+        self.lines.push_back(Box::from(rest));
         while self.bytes > self.capacity {
             let Some(line) = self.lines.pop_front() else { break };
             self.bytes -= line.len();
@@ -149,6 +186,11 @@ impl Ring {
             self.is_truncated = true;
         }
     }
+}
+
+/// A line with its number, which is not kept: it follows from the line's place.
+fn whole(seq: u64, rest: &str) -> Box<str> {
+    format!("{{\"seq\":{seq}{rest}").into_boxed_str()
 }
 
 impl Page {
@@ -182,14 +224,14 @@ pub(crate) enum Field<'a> {
 }
 
 impl Field<'_> {
-    fn append(self, redactor: &Redactor, line: &mut String) {
+    fn append(self, redactor: &Redactor, line: &mut Vec<u8>) {
         match self {
-            Self::Null => line.push_str("null"),
-            Self::Flag(flag) => line.push_str(if flag { "true" } else { "false" }),
-            Self::Number(number) => line.push_str(&number.to_string()),
-            Self::Text(text) => append(&redactor.text(text), line),
-            Self::Json(value) => append(&redactor.value(value), line),
-            Self::Body(body) => append(&body.redacted(redactor), line),
+            Self::Null => append(&(), line, b":"),
+            Self::Flag(flag) => append(&flag, line, b":"),
+            Self::Number(number) => append(&number, line, b":"),
+            Self::Text(text) => append(&redactor.text(text), line, b":"),
+            Self::Json(value) => append(&redactor.value(value), line, b":"),
+            Self::Body(body) => append(&body.redacted(redactor), line, b":"),
         }
     }
 }
@@ -200,9 +242,45 @@ impl<'a> From<Option<&'a str>> for Field<'a> {
     }
 }
 
-fn append<T: Serialize + ?Sized>(value: &T, line: &mut String) {
-    // Values have string keys: serialising them cannot fail.
-    line.push_str(&serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()));
+/// Writes a value behind what stands before it; of one that is too long only how it begins.
+fn append<T: Serialize + ?Sized>(value: &T, line: &mut Vec<u8>, before: &[u8]) {
+    line.extend_from_slice(before);
+    let begin = line.len();
+    // Values have string keys: this fails at the bound only.
+    if serde_json::to_writer(Bounded { line, end: begin.saturating_add(MAX_FIELD) }, value).is_err() {
+        let begins = String::from_utf8_lossy(line.get(begin..begin.saturating_add(CUT_TO)).unwrap_or_default());
+        let cut = serde_json::json!({CUT: true, "begins": begins}).to_string();
+        line.truncate(begin);
+        line.extend_from_slice(cut.as_bytes());
+    }
+}
+
+/// Whether a field of a line was too long to be kept.
+pub(crate) fn is_cut(field: &Value) -> bool {
+    field.get(CUT) == Some(&Value::Bool(true)) && field.get("begins").is_some()
+}
+
+/// A line that grows to a certain length and no further.
+struct Bounded<'a> {
+    line: &'a mut Vec<u8>,
+    end: usize,
+}
+
+impl io::Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.line.len().saturating_add(bytes.len()) > self.end {
+            // What there is may be less than what is kept of it.
+            let room = self.end.saturating_sub(self.line.len());
+            self.line.extend_from_slice(bytes.get(..room).unwrap_or_default());
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.line.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -222,8 +300,24 @@ mod tests {
         assert_eq!(entries.last().unwrap().seq, 20);
         assert!(!journal.since(19).is_truncated);
         assert_eq!(journal.since(19).entries().len(), 1);
+        assert!(journal.since(u64::MAX).entries().is_empty());
+        assert!(journal.line(20).is_some_and(|line| line.starts_with("{\"seq\":20,")));
+        assert!([0, 1, 21, u64::MAX].iter().all(|seq| journal.line(*seq).is_none()));
         journal.clear();
         journal.write(1, "api", &[]);
         assert_eq!(journal.since(0).entries().first().unwrap().seq, 21);
+    }
+
+    #[test]
+    fn a_long_answer_leaves_the_other_lines_alone() {
+        let journal = Journal::new(1024 * 1024);
+        journal.write(1, "api", &[("method", Field::Text("auth.test"))]);
+        let long = Value::String("é".repeat(MAX_FIELD));
+        journal.write(2, "api", &[("response", Field::Json(&long)), ("ms", Field::Number(1))]);
+        let entries = journal.since(0).entries();
+        assert_eq!(entries.len(), 2);
+        let cut = entries.last().unwrap();
+        assert!(is_cut(&cut.value["response"]), "{:?}", cut.value);
+        assert_eq!(cut.value["ms"], 1);
     }
 }

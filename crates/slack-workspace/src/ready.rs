@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};
 
-use crate::model::{AppId, ChannelId, TeamId, UserId};
+use crate::model::{App, AppId, ChannelId, TeamId, UserId};
 
 /// The readiness line: where everything is, and every token. Serialises to exactly that line.
 #[derive(Clone, Debug, Serialize)]
@@ -56,6 +56,22 @@ pub struct Ready {
     /// The apps of the seed by name, beside the one above.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub apps: BTreeMap<String, ReadyApp>,
+    /// The seed's teams beside the one above, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub teams: BTreeMap<String, ReadyTeam>,
+}
+
+/// A team of the seed beside the first.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReadyTeam {
+    /// The team.
+    pub team_id: TeamId,
+    /// Its people by handle.
+    pub users: BTreeMap<String, UserId>,
+    /// Its channels by name.
+    pub channels: BTreeMap<String, ChannelId>,
+    /// The apps that are installed in it, by name: bots and bot tokens are the team's own.
+    pub apps: BTreeMap<String, ReadyApp>,
 }
 
 /// What an app of the seed needs.
@@ -79,6 +95,21 @@ pub struct ReadyApp {
     /// OAuth client secret.
     #[serde(serialize_with = "expose")]
     pub client_secret: SecretString,
+}
+
+impl ReadyApp {
+    pub(crate) fn of(app: &App) -> Self {
+        let secrets = &app.secrets;
+        Self {
+            app_id: app.id.clone(),
+            bot_user_id: app.bot_user.clone(),
+            bot_token: secrets.bot_token.clone(),
+            app_token: secrets.app_token.clone(),
+            signing_secret: secrets.signing_secret.clone(),
+            client_id: secrets.client_id.clone(),
+            client_secret: secrets.client_secret.clone(),
+        }
+    }
 }
 
 fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {

@@ -218,7 +218,7 @@ impl Running {
         tokio::time::timeout(timeout, found).await.ok().flatten()
     }
 
-    fn wait_error(&self, channel: &ChannelId, timeout: Duration) -> WaitError {
+    pub(crate) fn wait_error(&self, channel: &ChannelId, timeout: Duration) -> WaitError {
         let last = self.messages(channel).pop();
         WaitError {
             channel: channel.clone(),

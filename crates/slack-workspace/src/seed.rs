@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::api::{ApiError, checked_blocks};
+use crate::depth;
 use crate::model::{App, AppId, Author, ChannelId, ChannelKind, Draft, ModelError, State, Ts, UserId, problems};
 use crate::world::usual_manifest;
 
@@ -61,6 +63,31 @@ pub(crate) struct Seed {
     /// Apps beside the one that is always there.
     pub(crate) apps: Vec<SeedApp>,
     pub(crate) messages: Vec<SeedMessage>,
+    /// Teams beside the first.
+    pub(crate) teams: Vec<SeedTeam>,
+}
+
+/// A team beside the first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SeedTeam {
+    /// Its name; its domain is made of it.
+    #[serde(alias = "name")]
+    pub(crate) team: String,
+    /// Its people, the first the owner; without any: alice, bob and carol.
+    #[serde(default)]
+    pub(crate) users: Vec<SeedUser>,
+    /// Without any: general.
+    #[serde(default)]
+    pub(crate) channels: Vec<SeedChannel>,
+    /// Apps that are made in it.
+    #[serde(default)]
+    pub(crate) apps: Vec<SeedApp>,
+    /// Apps of earlier teams that are installed in it too, by id or name.
+    #[serde(default)]
+    pub(crate) installed: Vec<String>,
+    #[serde(default)]
+    pub(crate) messages: Vec<SeedMessage>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +98,13 @@ pub(crate) struct SeedUser {
     pub(crate) email: Option<String>,
     #[serde(default)]
     pub(crate) is_admin: bool,
+}
+
+impl SeedUser {
+    /// A person of whom only the handle is said.
+    pub(crate) fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), real_name: None, email: None, is_admin: false }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,7 +157,13 @@ impl Seed {
         }
         let text = fs::read_to_string(path).map_err(unreadable)?;
         let parsed = if text.trim().is_empty() { Ok(Self::default()) } else { serde_saphyr::from_str(&text) };
-        parsed.map_err(|error| SeedError::Parse { path: path.to_owned(), message: error.to_string() })
+        let seed: Self =
+            parsed.map_err(|error| SeedError::Parse { path: path.to_owned(), message: error.to_string() })?;
+        // Written as JSON, as the state file has it: reading a seed into a value cannot fail.
+        if serde_json::to_value(&seed).is_ok_and(|value| depth::is_fine(&value)) {
+            return Ok(seed);
+        }
+        Err(SeedError::Parse { path: path.to_owned(), message: "it is nested too deeply".to_owned() })
     }
 }
 
@@ -134,7 +174,7 @@ pub(crate) struct Planted {
     pub(crate) apps: BTreeMap<String, AppId>,
 }
 
-fn refuse(what: impl Into<String>) -> impl FnOnce(ModelError) -> SeedError {
+pub(crate) fn refuse(what: impl Into<String>) -> impl FnOnce(ModelError) -> SeedError {
     let what = what.into();
     move |error| SeedError::Content { what, why: error.code.replace('_', " ") }
 }
@@ -204,7 +244,10 @@ impl Planter<'_> {
             let name = wanted.channel.trim_start_matches('#');
             let channel = self.planted.channels.get(name).cloned().ok_or_else(missing)?;
             let author = self.author(wanted.user.as_deref(), wanted.app.as_deref(), &what)?;
-            let draft = Draft { text: wanted.text.clone(), blocks: wanted.blocks.clone(), ..Draft::default() };
+            let blocks = wanted.blocks.clone().map(|blocks| checked_blocks(self.state, blocks));
+            let wrong = |error: ApiError| SeedError::Content { what: what.clone(), why: error.describe() };
+            let blocks = blocks.transpose().map_err(wrong)?;
+            let draft = Draft { text: wanted.text.clone(), blocks, ..Draft::default() };
             let thread = self.post(&channel, &author, draft, &what)?;
             for reply in &wanted.replies {
                 let author = self.author(reply.user.as_deref(), reply.app.as_deref(), &what)?;
@@ -238,5 +281,31 @@ impl Planter<'_> {
         let bot = || self.state.apps().find(|app| app.name == name).map(|app| app.bot_user.clone());
         let found = self.users.get(name).cloned().or_else(bot);
         found.ok_or_else(|| SeedError::Content { what, why: format!("there is no user or app {name}") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Seed, String> {
+        serde_saphyr::from_str(text).map_err(|error| error.to_string())
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_seed_or_refused(text in "[a-z:{}\\[\\]&* \\n'\"-]{0,120}") {
+            let _ = read(&text);
+        }
+
+        #[test]
+        fn any_value_under_a_known_key_is_read_or_refused(
+            key in proptest::sample::select(vec!["users", "channels", "apps", "messages", "teams", "team"]),
+            value in "[a-z0-9:{}, \\[\\]]{0,40}",
+        ) {
+            let _ = read(&format!("{key}: {value}"));
+        }
     }
 }

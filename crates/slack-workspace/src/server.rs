@@ -23,6 +23,7 @@ pub(crate) fn router(workspace: &Workspace) -> Router {
         .layer(own);
     Router::new()
         .route("/api/{method}", any(api::call))
+        .route("/{method}", any(api::call_bare))
         .route("/link/", get(socket::link))
         .route("/link", get(socket::link))
         .route("/upload/v1/{secret}", post(api::upload))
@@ -31,6 +32,7 @@ pub(crate) fn router(workspace: &Workspace) -> Router {
         .route("/actions/{team}/{number}/{secret}", post(api::respond))
         .route("/commands/{team}/{number}/{secret}", post(api::respond))
         .route("/app/{team}/{number}/{secret}", post(api::respond))
+        .route("/triggers/{team}/{trigger}", post(control::webhook))
         .route("/openid/connect/keys", get(api::keys))
         .route("/.well-known/openid-configuration", get(api::discovery))
         .with_state(workspace.clone())
@@ -58,6 +60,7 @@ pub(crate) async fn serve(workspace: Workspace, listener: TcpListener, stop: Can
     // Whoever served has ended, for whatever reason: so do the tasks.
     workspace.stopping().cancel();
     workspace.save_state().await;
+    workspace.release();
     served
 }
 

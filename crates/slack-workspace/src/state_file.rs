@@ -3,21 +3,21 @@
 //! JSON with a version. A field that a later version adds must be readable when it is missing; a file of a later
 //! version is refused.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use tokio::sync::broadcast::error::RecvError;
 
 use crate::Workspace;
 use crate::config::Config;
 use crate::disk;
 use crate::error::StartError;
-use crate::model::{ChangeKind, Mint, State, saved};
+use crate::model::{Mint, State, saved};
 use crate::seed::Seed;
+use crate::teams::Teams;
 use crate::workspace::seed_bytes;
 use crate::world::{self, Ground, Landmarks};
 
@@ -47,6 +47,21 @@ pub enum StateFileError {
         #[source]
         source: serde_json::Error,
     },
+    /// It cannot be written.
+    #[error("{path} could not be written")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Another workspace uses it.
+    #[error("{path} is in use by another workspace")]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is of another version of this program.
     #[error("{path} has version {found}, this program reads {VERSION}")]
     Version {
@@ -65,7 +80,7 @@ pub(crate) struct Kept {
     pub(crate) seed: Seed,
     pub(crate) seed_entropy: SecretString,
     pub(crate) control_token: SecretString,
-    pub(crate) state: State,
+    pub(crate) teams: Teams,
     pub(crate) landmarks: Landmarks,
     /// The time when it was kept, milliseconds since the epoch; zero for a fresh one.
     pub(crate) now_ms: u64,
@@ -84,6 +99,7 @@ struct Written<'a> {
     control_token: &'a SecretString,
     landmarks: &'a Landmarks,
     state: &'a State,
+    teams: &'a [State],
 }
 
 /// … and what is read.
@@ -98,6 +114,9 @@ struct Read {
     control_token: SecretString,
     landmarks: Landmarks,
     state: State,
+    /// The teams beside the first.
+    #[serde(default)]
+    teams: Vec<State>,
 }
 
 #[derive(Deserialize)]
@@ -107,21 +126,22 @@ struct Versioned {
 
 impl Kept {
     /// The workspace that was kept, or a fresh one.
-    pub(crate) fn begin(config: Config, mint: &mut Mint, now_ms: u64) -> Result<Self, StartError> {
+    pub(crate) fn begin(config: Config, seed: Option<Seed>, mint: &mut Mint, now_ms: u64) -> Result<Self, StartError> {
         let text = config.state.as_deref().map(read).transpose().map_err(StartError::State)?.flatten();
         match (text, config.state.clone()) {
             (Some(text), Some(path)) => Self::again(config, &path, &text).map_err(StartError::State),
-            _ => Self::fresh(config, mint, now_ms),
+            _ => Self::fresh(config, seed, mint, now_ms),
         }
     }
 
-    fn fresh(config: Config, mint: &mut Mint, now_ms: u64) -> Result<Self, StartError> {
-        let seed = config.seed.as_deref().map(Seed::read).transpose().map_err(StartError::Seed)?.unwrap_or_default();
+    fn fresh(config: Config, seed: Option<Seed>, mint: &mut Mint, now_ms: u64) -> Result<Self, StartError> {
+        let read = || config.seed.as_deref().map(Seed::read).transpose().map(Option::unwrap_or_default);
+        let seed = seed.map_or_else(read, Ok).map_err(StartError::Seed)?;
         let seed_entropy = SecretString::from(mint.hex(64));
         let control_token = SecretString::from(mint.word(32));
         let ground = Ground { config: &config, seed: &seed, entropy: seed_bytes(seed_entropy.expose_secret()) };
-        let (state, landmarks) = world::build(ground, "http://127.0.0.1".to_owned(), now_ms)?;
-        Ok(Self { config, seed, seed_entropy, control_token, state, landmarks, now_ms: 0 })
+        let (teams, landmarks) = world::build(ground, "http://127.0.0.1".to_owned(), now_ms)?;
+        Ok(Self { config, seed, seed_entropy, control_token, teams, landmarks, now_ms: 0 })
     }
 
     fn again(config: Config, path: &Path, text: &str) -> Result<Self, StateFileError> {
@@ -145,10 +165,33 @@ impl Kept {
             seed: read.seed,
             seed_entropy: read.seed_entropy,
             control_token: read.control_token,
-            state: read.state,
+            teams: Teams::new(read.state, read.teams),
             landmarks: read.landmarks,
             now_ms: read.now_ms,
         })
+    }
+}
+
+/// Keeps other processes from a state file as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    // Locks end with the open file.
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock beside a state file; the lock's own file stays when it is given back.
+    pub(crate) fn take(path: &Path) -> Result<Self, StateFileError> {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".lock");
+        let failed = |source| StateFileError::Write { path: path.to_owned(), source };
+        let file = File::options().create(true).truncate(false).write(true).open(path.with_file_name(name));
+        let file = file.map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StateFileError::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
     }
 }
 
@@ -167,19 +210,11 @@ impl Workspace {
         if self.config().state.is_none() {
             return;
         }
-        let mut changes = self.changes();
         let on_change = async {
             loop {
-                match changes.recv().await {
-                    // What is written down in the journal is not kept.
-                    Ok(change) if change.kind == ChangeKind::Journal => {}
-                    Ok(_) | Err(RecvError::Lagged(_)) => {
-                        tokio::time::sleep(DELAY).await;
-                        changes = changes.resubscribe();
-                        self.save_state().await;
-                    }
-                    Err(RecvError::Closed) => return,
-                }
+                self.touched().notified().await;
+                tokio::time::sleep(DELAY).await;
+                self.save_state().await;
             }
         };
         tokio::select! {
@@ -190,21 +225,34 @@ impl Workspace {
 
     /// Writes the state file, whole or not at all.
     pub(crate) async fn save_state(&self) {
-        let Some(path) = self.config().state.clone() else { return };
         let workspace = self.clone();
-        let written = tokio::task::spawn_blocking(move || {
-            let _saving = workspace.saving();
-            let text = workspace.read(|state| workspace.written(state))?;
-            disk::replace(&path, &text, 0o600)
-        });
-        match written.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the state file could not be written"),
-            Err(error) => tracing::warn!(%error, "the state file could not be written"),
+        let written = tokio::task::spawn_blocking(move || workspace.write_state()).await;
+        let failed = match written {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => {
+                Some(std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string))
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        self.set_saved(failed.is_none());
+        if let Some(error) = failed {
+            tracing::warn!(%error, "the state file could not be written");
         }
     }
 
-    fn written(&self, state: &State) -> io::Result<Vec<u8>> {
+    /// Writes the state file now, if there is to be one.
+    pub(crate) fn write_state(&self) -> Result<(), StateFileError> {
+        let Some(path) = self.config().state.clone() else { return Ok(()) };
+        let _saving = self.saving();
+        if !self.is_locked() {
+            return Ok(());
+        }
+        let text = self.read_teams(|teams| self.written(teams));
+        let written = text.and_then(|text| disk::replace(&path, &text, 0o600));
+        written.map_err(|source| StateFileError::Write { path, source })
+    }
+
+    fn written(&self, teams: &Teams) -> io::Result<Vec<u8>> {
         let (seed, seed_entropy) = self.origin();
         let written = Written {
             version: VERSION,
@@ -214,8 +262,27 @@ impl Workspace {
             seed_entropy,
             control_token: self.control_token(),
             landmarks: self.landmarks(),
-            state,
+            state: teams.first(),
+            teams: teams.more(),
         };
         Ok(serde_json::to_vec(&written)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_state_or_refused(text in prop_oneof![
+            ".{0,80}",
+            "[{}\\[\\]\",:a-z0-9]{0,80}".prop_map(|rest| format!("{{\"version\":1,{rest}")),
+            "[a-z_]{1,12}".prop_map(|key| format!("{{\"version\":1,\"now_ms\":0,\"state\":{{\"{key}\":[]}}}}")),
+        ]) {
+            prop_assert!(Kept::again(Config::default(), Path::new("state.json"), &text).is_err());
+        }
     }
 }

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::Listener;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     date_time_ymd,
@@ -28,8 +30,8 @@ use crate::disk::replace;
 
 /// The names and addresses the certificate is good for.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
-/// For how many years a certificate is good; it is made anew at every start.
-const YEARS: i32 = 1;
+/// For how many days a certificate is good; it is made anew at every start. Apple's systems take no more than 825.
+const DAYS: i64 = 397;
 /// How long a client may take for its half of the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How many handshakes are under way at once.
@@ -81,7 +83,7 @@ struct Made {
 impl Tls {
     /// Makes certificates and writes `ca.pem`, `server.pem` and `server-key.pem` into a directory.
     pub(crate) fn make(directory: &Path, now_ms: u64) -> Result<Self, TlsError> {
-        let made = made(year(now_ms)).map_err(TlsError::Make)?;
+        let made = made(today(now_ms)).map_err(TlsError::Make)?;
         fs::create_dir_all(directory).map_err(|source| TlsError::Write { path: directory.to_owned(), source })?;
         // A relative path would be of no use to another program.
         let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
@@ -105,12 +107,12 @@ impl Tls {
     }
 }
 
-fn made(year: i32) -> Result<Made, rcgen::Error> {
+fn made(today: Date) -> Result<Made, rcgen::Error> {
     let mut authority = CertificateParams::new(Vec::<String>::new())?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     authority.distinguished_name.push(DnType::CommonName, "Countersign workspace, this machine only");
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    valid(&mut authority, year);
+    valid(&mut authority, today);
     let authority_key = KeyPair::generate()?;
     let authority_certificate = authority.self_signed(&authority_key)?;
     let issuer = Issuer::new(authority, authority_key);
@@ -120,21 +122,26 @@ fn made(year: i32) -> Result<Made, rcgen::Error> {
     server.use_authority_key_identifier_extension = true;
     server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    valid(&mut server, year);
+    valid(&mut server, today);
     let key = KeyPair::generate()?;
     let certificate = server.signed_by(&key, &issuer)?;
     Ok(Made { ca: authority_certificate.pem(), server: certificate.pem(), key, der: certificate.der().clone() })
 }
 
-/// Good from a year ago, for clocks that are wrong.
-fn valid(params: &mut CertificateParams, year: i32) {
-    params.not_before = date_time_ymd(year - 1, 1, 1);
-    params.not_after = date_time_ymd(year + YEARS, 12, 31);
+/// Good from yesterday, for clocks that are a little wrong.
+fn valid(params: &mut CertificateParams, today: Date) {
+    let at = |days: i64| {
+        let date = today.saturating_add(days.days());
+        let part = |number: i8| u8::try_from(number).unwrap_or(1);
+        date_time_ymd(i32::from(date.year()), part(date.month()), part(date.day()))
+    };
+    params.not_before = at(-1);
+    params.not_after = at(DAYS);
 }
 
-fn year(now_ms: u64) -> i32 {
+fn today(now_ms: u64) -> Date {
     let at = jiff::Timestamp::from_millisecond(i64::try_from(now_ms).unwrap_or_default()).unwrap_or_default();
-    i32::from(at.to_zoned(jiff::tz::TimeZone::UTC).year())
+    at.to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// Accepts connections whose handshake is done; a slow one holds up nobody.
@@ -211,5 +218,19 @@ impl Listener for TlsListener {
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
         Ok(self.address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_good_from_yesterday_and_no_longer_than_any_system_takes() {
+        let mut params = CertificateParams::default();
+        valid(&mut params, today(1_735_689_600_000));
+        assert_eq!(params.not_before, date_time_ymd(2024, 12, 31));
+        assert_eq!((params.not_after - params.not_before).whole_days(), DAYS + 1);
+        assert!((params.not_after - params.not_before).whole_days() <= 825);
     }
 }

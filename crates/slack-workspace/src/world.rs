@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::error::StartError;
 use crate::events::{self, Audience};
+use crate::founding::{Founded, found};
 use crate::model::{
     App, AppId, AppSecrets, ChangeKind, ChannelId, Grant, Mint, ModelError, State, Team, TeamId, Token, User, UserId,
 };
-use crate::seed::{Planted, Planter, Seed, SeedChannel, SeedError, SeedUser};
+use crate::seed::{Planted, Planter, Seed, SeedChannel, SeedError, SeedUser, refuse};
+use crate::teams::Teams;
 
 /// The bot scopes an app has when none are given.
 pub(crate) const BOT_SCOPES: &[&str] = &[
@@ -56,7 +58,7 @@ pub(crate) const BOT_SCOPES: &[&str] = &[
 ];
 
 /// The events an app's bot hears of when none are given: those of channels it is in, and of what people do with it.
-const EVENTS: &[&str] = &[
+pub(crate) const EVENTS: &[&str] = &[
     "agent_session_stopped",
     "agent_session_title_changed",
     "app_home_opened",
@@ -126,6 +128,9 @@ pub(crate) struct Landmarks {
     pub(crate) channels: BTreeMap<String, ChannelId>,
     /// The seed's apps by name.
     pub(crate) apps: BTreeMap<String, AppId>,
+    /// The seed's further teams by name.
+    #[serde(default)]
+    pub(crate) teams: BTreeMap<String, Founded>,
 }
 
 /// What a workspace is built from; the same always makes the same ids and tokens.
@@ -138,13 +143,14 @@ pub(crate) struct Ground<'a> {
 }
 
 /// Builds the workspace.
-pub(crate) fn build(ground: Ground<'_>, base: String, now_ms: u64) -> Result<(State, Landmarks), StartError> {
+pub(crate) fn build(ground: Ground<'_>, base: String, now_ms: u64) -> Result<(Teams, Landmarks), StartError> {
     let Ground { config, seed, entropy } = ground;
     let mut mint = Mint::new(entropy);
     let name = seed.team.clone().unwrap_or_else(|| config.team_name.clone());
     let team = Team { id: TeamId::from(mint.id('T')), name, domain: "countersign".to_owned() };
+    let team_id = team.id.clone();
     let mut state = State::new(team, base, mint);
-    let (users, owner) = people(&mut state, ground, now_ms)?;
+    let (users, owner) = people(&mut state, &wanted_people(ground), now_ms).map_err(StartError::Seed)?;
     let mut manifest = usual_manifest(&config.app_name);
     manifest["features"]["slash_commands"] = json!([{
         "command": "/countersign", "description": "Ask Countersign.", "should_escape": false,
@@ -154,8 +160,13 @@ pub(crate) fn build(ground: Ground<'_>, base: String, now_ms: u64) -> Result<(St
     let cli_token = state.grant_cli_token(&app);
     let planted = plant(&mut state, ground, (&users, &owner), now_ms).map_err(StartError::Seed)?;
     state.effects.clear();
+    let mut teams = Teams::new(state, Vec::new());
+    let mut founded = BTreeMap::new();
+    for wanted in &seed.teams {
+        founded.insert(wanted.team.clone(), found(&mut teams, wanted, now_ms).map_err(StartError::Seed)?);
+    }
     let landmarks = Landmarks {
-        team: state.team.id.clone(),
+        team: team_id,
         app: app.id.clone(),
         bot_user: app.bot_user.clone(),
         secrets: Arc::clone(&app.secrets),
@@ -163,34 +174,46 @@ pub(crate) fn build(ground: Ground<'_>, base: String, now_ms: u64) -> Result<(St
         users,
         channels: planted.channels,
         apps: planted.apps,
+        teams: founded,
     };
-    Ok((state, landmarks))
+    Ok((teams, landmarks))
 }
 
-type People = (BTreeMap<String, UserId>, UserId);
+pub(crate) type People = (BTreeMap<String, UserId>, UserId);
+
+fn wanted_people(ground: Ground<'_>) -> Vec<SeedUser> {
+    match ground.seed.users.as_slice() {
+        [] => ground.config.people.iter().map(|name| SeedUser::named(name)).collect(),
+        people => people.to_vec(),
+    }
+}
+
+/// Whether a person can be called that: lower-case letters, digits, `-`, `_` and `.`.
+pub(crate) fn is_handle(name: &str) -> bool {
+    let is_fine = |c: char| c.is_alphanumeric() && !c.is_uppercase() || matches!(c, '-' | '_' | '.');
+    !name.is_empty() && name.chars().count() <= 80 && name.chars().all(is_fine)
+}
 
 /// Makes the people; the first is the owner.
-fn people(state: &mut State, ground: Ground<'_>, now_ms: u64) -> Result<People, StartError> {
-    let of_config = |name: &String| SeedUser { name: name.clone(), real_name: None, email: None, is_admin: false };
-    let people = match ground.seed.users.as_slice() {
-        [] => ground.config.people.iter().map(of_config).collect(),
-        people => people.to_vec(),
-    };
+pub(crate) fn people(state: &mut State, people: &[SeedUser], now_ms: u64) -> Result<People, SeedError> {
     let mut users = BTreeMap::new();
     let mut owner = None;
     for person in people {
+        let wrong = |code| refuse(format!("user {:?}", person.name))(ModelError::new(code));
+        if !is_handle(&person.name) {
+            return Err(wrong("invalid_name"));
+        }
         let id = state.add_person(&person.name, person.email.as_deref(), owner.is_none(), now_ms);
         if let Some(user) = state.users.get_mut(&id) {
             user.is_admin |= person.is_admin;
-            user.real_name = person.real_name.unwrap_or_else(|| std::mem::take(&mut user.real_name));
+            user.real_name = person.real_name.clone().unwrap_or_else(|| std::mem::take(&mut user.real_name));
         }
         owner.get_or_insert(id.clone());
-        if users.insert(person.name, id).is_some() {
-            return Err(StartError::World(ModelError::new("name_taken")));
+        if users.insert(person.name.clone(), id).is_some() {
+            return Err(wrong("name_taken"));
         }
     }
-    let owner = owner.ok_or(StartError::World(ModelError::new("user_not_found")))?;
-    Ok((users, owner))
+    Ok((users, owner.ok_or_else(|| refuse("owner")(ModelError::new("user_not_found")))?))
 }
 
 fn plant(
@@ -225,6 +248,8 @@ impl State {
             is_admin: is_owner,
             is_owner,
             bot: None,
+            deleted: false,
+            profile: serde_json::Map::new(),
             updated: now_ms / 1000,
         };
         let event = json!({"type": "team_join", "user": user.to_json(&self.team.id, false)});
@@ -240,7 +265,7 @@ impl State {
         let token = format!("xoxe.xoxp-1-{}", self.mint.word(32));
         let token = SecretString::from(token);
         if let Some(grant) = self.grants.get(app.secrets.user_token.expose_secret()).cloned() {
-            let grant = Grant { is_tool: true, ..(*grant).clone() };
+            let grant = Grant { app: AppId::from(Grant::COMMAND_LINE), is_tool: true, ..(*grant).clone() };
             self.grants.insert(Token::from(&token), Arc::new(grant));
         }
         token

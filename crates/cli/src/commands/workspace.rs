@@ -11,6 +11,7 @@ use crate::{exit, logging, output};
 
 /// Options of `countersign workspace`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Everything is on loopback and, without --state, in memory: no account, no
 network. Point any Slack SDK's base URL at api_url, and open ui_url to be one of
@@ -20,9 +21,15 @@ Examples:
   countersign workspace                    print the addresses and tokens, serve until Ctrl-C
   countersign workspace --state w.json     the same workspace again after a restart
   countersign workspace --tls certs        over TLS, as Slack's own command line wants it
+  countersign workspace --record run.jsonl write down what happens
+  countersign workspace replay run.jsonl -- node app.js
+                                           do it again with the app, and compare
   countersign workspace --json | head -1   one line of JSON when ready, for scripts
 ")]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    action: Option<Action>,
+
     /// The port; by default a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
@@ -56,8 +63,17 @@ pub(crate) struct Options {
     log_level: String,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Play a recording again and compare what the app does.
+    Replay(super::workspace_replay::Options),
+}
+
 impl Options {
-    pub(crate) fn run(&self, _context: &Context<'_>) -> anyhow::Result<u8> {
+    pub(crate) fn run(&self, context: &Context<'_>) -> anyhow::Result<u8> {
+        if let Some(Action::Replay(options)) = &self.action {
+            return options.run(context);
+        }
         logging::to_stderr(&self.log_level)?;
         super::runtime()?.block_on(self.serve())
     }
@@ -79,12 +95,16 @@ impl Options {
             introduce(workspace.ready());
         }
         ended().await;
+        let handle = workspace.workspace().clone();
         workspace.stop().await;
+        if !handle.is_saved() {
+            anyhow::bail!("the state file could not be written: what happened since the last time is lost");
+        }
         Ok(exit::OK)
     }
 }
 
-fn introduce(ready: &Ready) {
+pub(super) fn introduce(ready: &Ready) {
     output::data(&format!("The workspace is at {}", ready.ui_url));
     output::data(&format!("  SLACK_API_URL={}", ready.api_url));
     output::data(&format!("  SLACK_BOT_TOKEN={}", ready.bot_token.expose_secret()));

@@ -81,7 +81,7 @@ async fn escape_and_the_cross_close_a_dialog_and_the_focus_returns() {
                 // As when Escape is pressed twice in a row: then the page is not asked.
                 _ => drop(browser.execute("document.querySelector('dialog.modal').close()").await),
             }
-            browser.see_no("dialog").await;
+            browser.see_no("dialog.modal").await;
             browser.see(&format!("{opener}:focus")).await;
             assert!(app.workspace().views(&alice).is_empty(), "{close} closes it for the app too");
         }
@@ -131,7 +131,7 @@ async fn a_pushed_view_lies_on_the_first_and_goes_back_to_it() {
         browser.see_text("//dialog//h2", "First").await;
         browser.see("dialog.modal:modal input[type=text][value=kept]").await;
         browser.press(Key::Escape).await;
-        browser.see_no("dialog").await;
+        browser.see_no("dialog.modal").await;
         browser.see(&format!("{}:focus", button("begin"))).await;
         assert!(app.workspace().views(&app.user("alice")).is_empty());
         assert_quiet(&browser).await;

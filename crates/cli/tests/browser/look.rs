@@ -12,7 +12,11 @@ const TOO_WIDE: &str =
 
 /// Texts with less contrast to what is behind them than WCAG 2.2 asks for (4.5:1), as far as they can be seen.
 const TOO_PALE: &str = r"
-    const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
+    // Mixed colours come as color(srgb 0.9 0.5 0.1 / 0.5), the others as rgb(230, 128, 26).
+    const channels = (colour) => {
+        const [r, g, b, ...alpha] = colour.match(/[\d.]+(e-\d+)?/g).map(Number);
+        return [...[r, g, b].map((value) => colour.startsWith('color(') ? value * 255 : value), ...alpha];
+    };
     const over = ([r, g, b, a = 1], under) => [r, g, b].map((value, i) => value * a + under[i] * (1 - a));
     const behind = (node) => {
         if (!node) return [255, 255, 255];
@@ -38,6 +42,11 @@ const TOO_PALE: &str = r"
     return [...new Set(found)];
 ";
 
+/// What a finger has to hit and is less than 44 px high.
+const TOO_LOW: &str = "return [...document.querySelectorAll('button, .btn, .icon-btn, .menu-item, .side-link, .head-link, .side-search, .tabs a, .input, .bookmarks a, [role=option]')]
+    .filter((node) => node.checkVisibility({ visibilityProperty: true }) && !node.matches('.copy, .sr, [type=checkbox], .sr *') && node.getBoundingClientRect().height < 43.5)
+    .map((node) => `${node.tagName}.${node.className} ${node.getBoundingClientRect().height} ${node.textContent.slice(0, 30)}`)";
+
 /// A command with a line that has no place to break, one that reads backwards, and text that looks like markup.
 const COMMAND: &str = "curl -fsSL https://example.test/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.sh\n\
     echo '\u{202e}gnp.exe' <b>&amp;</b>";
@@ -61,16 +70,16 @@ async fn tour(app: &TestApp, device: Device, theme: &str) {
             browser.click(".msg-tools a").await;
             browser.see("[data-testid=thread]").await;
         }
-        fits(&browser, view).await;
+        fits(&browser, device, view).await;
         browser.save(&name(view)).await;
     }
     browser.open(&home).await;
     browser.click(&button(ids::DENY_WHY)).await;
     browser.see("dialog.modal:modal textarea:focus").await;
-    fits(&browser, "dialog").await;
+    fits(&browser, device, "dialog").await;
     browser.save(&name("dialog")).await;
     browser.click("dialog.modal [data-close] button").await;
-    browser.see_no("dialog").await;
+    browser.see_no("dialog.modal").await;
     assert_quiet(&browser).await;
 }
 
@@ -85,7 +94,10 @@ async fn wear(browser: &Browser, home: &str, theme: &str) {
     panic!("five pages did not come in {theme} colours");
 }
 
-async fn fits(browser: &Browser, view: &str) {
+pub(crate) async fn fits(browser: &Browser, device: Device, view: &str) {
+    if device == Device::Phone {
+        assert_eq!(browser.execute(TOO_LOW).await, Value::Array(Vec::new()), "{view} can be touched");
+    }
     assert_eq!(browser.execute(TOO_WIDE).await, Value::Array(Vec::new()), "{view} fits");
     assert_eq!(browser.execute(TOO_PALE).await, Value::Array(Vec::new()), "{view} can be read");
 }

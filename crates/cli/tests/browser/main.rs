@@ -9,6 +9,10 @@ mod dialog;
 mod look;
 mod no_script;
 mod page;
+mod space;
+mod workspace_apps;
+mod workspace_look;
+mod workspace_talk;
 
 use std::{
     future::Future,

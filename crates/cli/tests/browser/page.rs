@@ -115,6 +115,11 @@ async fn the_developer_pane_shows_calls_and_acknowledgements() {
         browser.see_text(entry, "chat.update").await;
         browser.save(&picture("developer")).await;
 
+        browser.see_text(&format!("{path}//summary"), "interactive").await.click().await.unwrap();
+        browser.see_text(&format!("{path}//button"), "Send again").await.click().await.unwrap();
+        browser.see_text(&format!("({path})[2]"), "ack").await;
+        browser.see_text("//li[contains(@class, 'ephemeral')]", "pproved").await;
+
         let call = format!("{entry}[contains(., 'chat.postMessage')]//summary");
         browser.see_text(&call, "chat.postMessage").await.click().await.unwrap();
         browser.see("aside details[open] pre.code").await;
@@ -151,7 +156,7 @@ async fn a_phone_shows_the_message_and_its_buttons_without_scrolling_sideways() 
         browser.see("dialog.modal:modal textarea:focus").await;
         browser.save(&picture("phone-dialog")).await;
         browser.click("dialog.modal [data-close] button").await;
-        browser.see_no("dialog").await;
+        browser.see_no("dialog.modal").await;
         browser.click(&button(ids::APPROVE)).await;
         browser.see_text("//li", "Approved by alice").await;
         assert_eq!(behavior(&hook.answer().await), Some("allow"));

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::body::{ApiError, Body};
 use super::call::Call;
+use crate::events::missing_scopes;
 use crate::model::{AppId, Consent, Plan, Registration, State, UserId, is_scope, problems};
 
 /// The person whose token it is: bots make no apps.
@@ -23,6 +24,11 @@ pub(super) fn own_app<'s>(state: &'s State, call: &Call<'_>, argument: &str) -> 
     let found = state.platform.registrations.get(wanted.as_ref()).ok_or(ApiError::new("app_not_found"))?;
     let is_admin = state.user(user.as_str()).is_some_and(|user| user.is_admin || user.is_owner);
     if found.owner == *user || is_admin { Ok(found) } else { Err(ApiError::new("no_permission")) }
+}
+
+/// An app is changed in the team it was made in.
+fn at_home(app: &Registration) -> Result<&Registration, ApiError> {
+    if app.home.is_none() { Ok(app) } else { Err(ApiError::new("no_permission")) }
 }
 
 /// The manifest that a call carries, as an object or as its JSON text.
@@ -43,8 +49,19 @@ pub(super) fn validate(state: &mut State, call: &Call<'_>, _now: u64) -> Result<
     if call.args.get("app_id").is_some() {
         own_app(state, call, "app_id")?;
     }
-    manifest(call)?;
-    Ok(Body::ok().with("errors", json!([])).with("warnings", json!([])))
+    let warnings = warnings(&manifest(call)?);
+    Ok(Body::ok().with("errors", json!([])).with("warnings", warnings))
+}
+
+/// Events that will not come, for want of a scope.
+fn warnings(manifest: &Value) -> Value {
+    let plan = Plan::read(manifest);
+    let missing = |event: &String| {
+        let scopes = missing_scopes(event, |scope| plan.bot_scopes.iter().any(|granted| granted == scope))?;
+        let message = format!("{event} is not sent without the bot scope {}", scopes.join(" or "));
+        Some(json!({"message": message, "pointer": "/settings/event_subscriptions/bot_events"}))
+    };
+    plan.events.iter().filter_map(missing).collect()
 }
 
 /// `apps.manifest.create`: an app that is not installed yet.
@@ -82,7 +99,7 @@ fn authorize_url(state: &State, registration: &Registration) -> String {
 
 /// `apps.manifest.update`.
 pub(super) fn update(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
-    let known = own_app(state, call, "app_id")?;
+    let known = at_home(own_app(state, call, "app_id")?)?;
     let (id, before) = (known.id.clone(), Plan::read(&known.manifest));
     let manifest = manifest(call)?;
     let after = Plan::read(&manifest);
@@ -100,11 +117,8 @@ pub(super) fn export(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Bo
 
 /// `apps.manifest.delete` and `apps.delete`.
 pub(super) fn delete(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
-    let id = own_app(state, call, "app_id")?.id.clone();
-    state.remove_app(&id, now);
-    state.platform.registrations.remove(&id);
-    state.platform.variables.remove(&id);
-    state.platform.workflow_triggers.retain(|_, trigger| trigger.app != id);
+    let id = at_home(own_app(state, call, "app_id")?)?.id.clone();
+    state.unregister(&id, now);
     Ok(Body::ok())
 }
 
@@ -122,9 +136,10 @@ pub(super) fn install(state: &mut State, call: &Call<'_>, now: u64) -> Result<Bo
     let has_user_scopes = !plan.user_scopes.is_empty();
     let consent = Consent { user: user.clone(), bot_scopes, user_scopes: plan.user_scopes };
     let app = state.install(&id, &consent, now).ok_or(ApiError::new("app_not_found"))?;
-    let mut tokens = json!({
-        "bot": app.secrets.bot_token.expose_secret(), "app_level": app.secrets.app_token.expose_secret(),
-    });
+    let mut tokens = json!({"app_level": app.secrets.app_token.expose_secret()});
+    if !app.bot_scopes.is_empty() {
+        tokens["bot"] = app.secrets.bot_token.expose_secret().into();
+    }
     if let (true, Some(token)) = (has_user_scopes, state.user_token(&id, &user)) {
         tokens["user"] = token.expose_secret().into();
     }
@@ -139,6 +154,18 @@ pub(super) fn uninstall(state: &mut State, call: &Call<'_>, now: u64) -> Result<
     this_team(state, call)?;
     let id = own_app(state, call, "app_id")?.id.clone();
     if state.remove_app(&id, now) { Ok(Body::ok()) } else { Err(ApiError::new("app_not_installed")) }
+}
+
+/// `apps.uninstall`: the app of the token takes itself out, with its id and secret.
+pub(super) fn uninstall_self(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
+    let id = call.args.text("client_id").unwrap_or_default();
+    let secret = call.args.text("client_secret").unwrap_or_default();
+    let app = state.client(&id, &secret)?;
+    if app != call.grant.app {
+        return Err(ApiError::new("client_id_token_mismatch"));
+    }
+    state.remove_app(&app, now);
+    Ok(Body::ok().with("uninstalled", true))
 }
 
 /// `apps.status`: which of these apps are installed here.
@@ -167,10 +194,18 @@ fn this_team(state: &State, call: &Call<'_>) -> Result<(), ApiError> {
     }
 }
 
-/// `apps.activities.list`: the workspace runs no hosted functions, so nothing is ever logged.
+/// `apps.activities.list`: what happened to the app's custom steps, the newest first.
 pub(super) fn activities(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
-    own_app(state, call, "app_id")?;
-    Ok(Body::ok().with("activities", json!([])).next_cursor(""))
+    let id = own_app(state, call, "app_id")?.id.clone();
+    let limit = super::cursor::limit(call.args, 100)?;
+    let since = match call.args.number("min_date_created") {
+        Some(Ok(since)) => since,
+        Some(Err(())) => return Err(ApiError::new("invalid_arguments")),
+        None => 0,
+    };
+    let wanted = state.platform.activities.iter().rev().filter(|entry| entry.app == id && entry.created >= since);
+    let entries: Vec<Value> = wanted.take(limit).map(crate::model::Activity::to_json).collect();
+    Ok(Body::ok().with("activities", entries).next_cursor(""))
 }
 
 /// `developer.apps.owners.list`.

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use super::body::ApiError;
+use crate::depth;
 
 /// The arguments of a call, without the token.
 #[derive(Clone, Debug)]
@@ -85,11 +86,6 @@ impl Args {
         Self { fields: Value::Object(Map::new()), token: None }
     }
 
-    /// The same without those that came in a JSON body: some methods take forms only.
-    pub(crate) fn cleared(self) -> Self {
-        Self { fields: Value::Object(Map::new()), token: self.token }
-    }
-
     /// The token that came as an argument.
     pub(crate) fn token(&self) -> Option<&str> {
         self.token.as_ref().map(SecretString::expose_secret)
@@ -156,7 +152,10 @@ impl Args {
     /// A nested argument: itself in a JSON body, a JSON text in a form.
     pub(crate) fn nested(&self, name: &str) -> Option<Result<Cow<'_, Value>, ()>> {
         match self.get(name)? {
-            Value::String(text) => Some(serde_json::from_str(text).map(Cow::Owned).map_err(|_| ())),
+            Value::String(text) => {
+                let value: Option<Value> = serde_json::from_str(text).ok().filter(depth::is_fine);
+                Some(value.map(Cow::Owned).ok_or(()))
+            }
             other => Some(Ok(Cow::Borrowed(other))),
         }
     }
@@ -178,6 +177,7 @@ fn form_into(fields: &mut Map<String, Value>, text: &[u8]) -> Option<String> {
 
 fn json_into(fields: &mut Map<String, Value>, body: &[u8]) -> Result<(), ApiError> {
     match serde_json::from_slice(body) {
+        Ok(value) if !depth::is_fine(&value) => return Err(ApiError::new("invalid_json")),
         Ok(Value::Object(object)) => fields.extend(object),
         Ok(_) => return Err(ApiError::new("json_not_object")),
         Err(_) => return Err(ApiError::new("invalid_json")),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::journal::Redactor;
-use crate::model::ModelError;
+use crate::model::{ModelError, Packed};
 
 /// The JSON object that answers a call. Objects of the state are shared, not copied.
 #[derive(Clone, Debug)]
@@ -19,6 +20,7 @@ pub(crate) struct Body {
 enum Node {
     Own(Value),
     Shared(Arc<Value>),
+    Packed(Packed),
     List(Vec<Arc<Value>>),
 }
 
@@ -40,6 +42,12 @@ impl Body {
         self
     }
 
+    /// With an object of the state whose text there is.
+    pub(crate) fn packed(mut self, name: &'static str, value: &Packed) -> Self {
+        self.fields.push((name, Node::Packed(value.clone())));
+        self
+    }
+
     /// With a list of objects of the state.
     pub(crate) fn list(mut self, name: &'static str, values: Vec<Arc<Value>>) -> Self {
         self.fields.push((name, Node::List(values)));
@@ -48,14 +56,23 @@ impl Body {
 
     /// With a warning that does not fail the call.
     pub(crate) fn warning(mut self, warning: &'static str) -> Self {
+        if let Some((_, Node::Own(Value::String(all)))) = self.fields.iter_mut().find(|(name, _)| *name == "warning") {
+            all.push(',');
+            all.push_str(warning);
+        } else {
+            self = self.with("warning", warning);
+        }
         let known = self.fields.iter_mut().find(|(name, _)| *name == "response_metadata");
-        match known {
-            Some((_, Node::Own(Value::Object(metadata)))) => {
+        let Some((_, Node::Own(Value::Object(metadata)))) = known else {
+            return self.with("response_metadata", serde_json::json!({"warnings": [warning]}));
+        };
+        match metadata.get_mut("warnings") {
+            Some(Value::Array(warnings)) => warnings.push(warning.into()),
+            _ => {
                 metadata.insert("warnings".to_owned(), serde_json::json!([warning]));
             }
-            _ => self = self.with("response_metadata", serde_json::json!({"warnings": [warning]})),
         }
-        self.with("warning", warning)
+        self
     }
 
     /// With the cursor of the next page; empty at the end.
@@ -73,7 +90,32 @@ impl Body {
     /// The JSON text.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         // Values have string keys: serialising them cannot fail.
-        serde_json::to_vec(self).unwrap_or_else(|_| b"{\"ok\":false,\"error\":\"fatal_error\"}".to_vec())
+        let mut bytes = Vec::with_capacity(1024);
+        match self.write(&mut bytes) {
+            Ok(()) => bytes,
+            Err(_) => b"{\"ok\":false,\"error\":\"fatal_error\"}".to_vec(),
+        }
+    }
+
+    /// Writes field after field; what has its text is not serialised again.
+    fn write(&self, bytes: &mut Vec<u8>) -> serde_json::Result<()> {
+        let mut before = b'{';
+        for (name, node) in &self.fields {
+            bytes.push(std::mem::replace(&mut before, b','));
+            serde_json::to_writer(&mut *bytes, name)?;
+            bytes.push(b':');
+            match node {
+                Node::Own(value) => serde_json::to_writer(&mut *bytes, value)?,
+                Node::Shared(value) => serde_json::to_writer(&mut *bytes, &**value)?,
+                Node::Packed(value) => bytes.extend_from_slice(value.text().as_bytes()),
+                Node::List(values) => {
+                    let values: Vec<&Value> = values.iter().map(|value| &**value).collect();
+                    serde_json::to_writer(&mut *bytes, &values)?;
+                }
+            }
+        }
+        bytes.push(b'}');
+        Ok(())
     }
 }
 
@@ -84,6 +126,7 @@ impl Serialize for Body {
             match node {
                 Node::Own(value) => map.serialize_entry(name, value)?,
                 Node::Shared(value) => map.serialize_entry(name, &**value)?,
+                Node::Packed(value) => map.serialize_entry(name, value)?,
                 Node::List(values) => {
                     let values: Vec<&Value> = values.iter().map(|value| &**value).collect();
                     map.serialize_entry(name, &values)?;
@@ -105,8 +148,12 @@ impl Serialize for RedactedBody<'_> {
         let mut map = serializer.serialize_map(Some(self.body.fields.len()))?;
         for (name, node) in &self.body.fields {
             match node {
-                Node::Own(value) => map.serialize_entry(name, &self.redactor.value(value))?,
+                Node::Own(value) => map.serialize_entry(name, &self.redactor.field(name, value))?,
                 Node::Shared(value) => map.serialize_entry(name, &self.redactor.value(value))?,
+                Node::Packed(value) => match raw(value, self.redactor) {
+                    Some(raw) => map.serialize_entry(name, raw)?,
+                    None => map.serialize_entry(name, &self.redactor.value(value.value()))?,
+                },
                 Node::List(values) => {
                     let values: Vec<_> = values.iter().map(|value| self.redactor.value(value)).collect();
                     map.serialize_entry(name, &values)?;
@@ -115,6 +162,12 @@ impl Serialize for RedactedBody<'_> {
         }
         map.end()
     }
+}
+
+/// The text as it is, where there is nothing to take out.
+fn raw<'a>(value: &'a Packed, redactor: &Redactor) -> Option<&'a RawValue> {
+    let text = value.text();
+    if redactor.is_clean(text) { serde_json::from_str(text).ok() } else { None }
 }
 
 /// Why a call failed, as Slack says it.

@@ -7,13 +7,14 @@ use std::time::Instant;
 use axum::body::{Body as HttpBody, Bytes, to_bytes};
 use axum::extract::{FromRequest, Multipart, Path, Request, State as Shared};
 use axum::response::{IntoResponse, Response};
-use countersign_slack::method::Method;
+use countersign_slack::method::{Method, Verb};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request};
 
 use super::args::{Args, Format, Raw, format};
 use super::body::{ApiError, Body};
 use super::dispatch::{self, Handler};
 use super::fault::Failure;
+use super::limits::RateLimits;
 use super::oauth::{self, Bare};
 use crate::Workspace;
 use crate::journal::Field;
@@ -58,7 +59,8 @@ pub(crate) async fn call(Shared(workspace): Shared<Workspace>, Path(name): Path<
         Ok(args) => {
             // Some methods take forms only: they do not see what a JSON body says.
             let is_form_only = known.is_some_and(|(method, _)| !method.json_body());
-            let args = if is_form_only && is_json(&parts.headers) { args.cleared() } else { args };
+            let is_unseen = is_form_only && is_json(&parts.headers);
+            let args = if is_unseen { Args::from_fields(parts.uri.query(), Vec::new()) } else { args };
             let outcome = perform(&workspace, &name, known, &args, &parts.headers);
             (args, outcome)
         }
@@ -76,6 +78,16 @@ pub(crate) async fn call(Shared(workspace): Shared<Workspace>, Path(name): Path<
     response
 }
 
+/// Answers a call at the root: some base URLs lack `/api`. What belongs to no family of methods is another address.
+pub(crate) async fn call_bare(workspace: Shared<Workspace>, path: Path<String>, request: Request) -> Response {
+    let family = |name: &str| name.split_once('.').map(|(family, _)| family.to_owned());
+    let wanted = family(&path);
+    if wanted.is_some() && Method::all().iter().any(|method| family(method.name()) == wanted) {
+        return call(workspace, path, request).await;
+    }
+    StatusCode::NOT_FOUND.into_response()
+}
+
 fn perform(
     workspace: &Workspace,
     name: &str,
@@ -91,13 +103,16 @@ fn perform(
         return Outcome { grant: None, result: super::meta::api_test(args) };
     }
     if let Some(handler) = oauth::without_token(method.name()) {
-        let result = workspace.update(|state, now| handler(state, Bare { args, headers }, now));
+        let call = Bare { args, headers, real_s: workspace.clock().real_s() };
+        let result = workspace.where_is(|state| call.is_of(state)).update(|state, now| handler(state, call, now));
         return Outcome { grant: None, result };
     }
     let Some(token) = bearer(headers).or_else(|| args.token()) else {
         return Outcome { grant: None, result: Err(ApiError::new("not_authed")) };
     };
-    workspace.update(|state, now| {
+    let workspace = home_of(workspace, token);
+    let is_elsewhere = is_of_another_team(&workspace, args);
+    let verb = |state: &mut State, now: u64| {
         let Some(grant) = state.grant(token).cloned() else {
             return Outcome { grant: None, result: Err(ApiError::new(state.refusal(token))) };
         };
@@ -105,13 +120,43 @@ fn perform(
         if grant.expires_at.is_some_and(|at| at <= now) {
             return Outcome { grant: Some(grant), result: Err(ApiError::new("token_expired")) };
         }
-        let channel = args.text("channel");
-        let limit = workspace.limits().and_then(|limits| limits.count(&grant.app, method, channel.as_deref(), now));
-        if let Some(seconds) = limit {
+        if let Some(seconds) = workspace.limits().and_then(|limits| limited(limits, state, &call, now)) {
             return Outcome { grant: Some(grant), result: Err(ApiError::rate_limited(seconds)) };
+        }
+        if is_elsewhere {
+            return Outcome { grant: Some(grant), result: Err(ApiError::new("team_access_not_granted")) };
         }
         let result = call.allowed().and_then(|()| handler(state, &call, now));
         Outcome { grant: Some(grant), result }
+    };
+    let is_read = method.verb() == Verb::Get && method.name() != "auth.revoke" || method.name() == "auth.test";
+    if is_read { workspace.run_verb(verb) } else { workspace.update(verb) }
+}
+
+/// The team in which a token is good, else one in which it was; an app-level token may be both in different ones.
+fn home_of(workspace: &Workspace, token: &str) -> Workspace {
+    let home = workspace.where_is(|state| state.grant(token).is_some());
+    if workspace.is_alone() || home.read(|state| state.grant(token).is_some()) {
+        return home;
+    }
+    workspace.where_is(|state| state.revoked.contains(token))
+}
+
+/// For how many seconds a call has to wait; a channel is the same one by its name and by its id.
+fn limited(limits: &RateLimits, state: &State, call: &Call<'_>, now: u64) -> Option<u64> {
+    let channel = call.args.text("channel").map(|given| match super::post::named(state, &given) {
+        Some(room) => room.id.to_string(),
+        None => given.into_owned(),
+    });
+    limits.count((&state.team.id, &call.grant.app), call.method, channel.as_deref(), now)
+}
+
+/// Whether the arguments name a team that the token is not of.
+fn is_of_another_team(workspace: &Workspace, args: &Args) -> bool {
+    let Some(wanted) = args.text("team_id") else { return false };
+    workspace.read_teams(|teams| {
+        let own = teams.at(teams.seat(workspace.looked_at()));
+        own.team.id.as_str() != wanted && teams.iter().any(|state| state.team.id.as_str() == wanted)
     })
 }
 

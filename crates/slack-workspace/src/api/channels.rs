@@ -94,7 +94,7 @@ pub(super) fn mark(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body
 }
 
 /// `conversations.close`: a direct message leaves the caller's list until somebody writes again.
-pub(super) fn close(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
+pub(super) fn close(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
     let id = call.args.text("channel").unwrap_or_default();
     let user = call.user()?.clone();
     let room = visible(state, call, &id)?;
@@ -102,7 +102,7 @@ pub(super) fn close(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Bod
         return Err(ApiError::new("method_not_supported_for_channel_type"));
     }
     let id = room.id.clone();
-    let closes = state.channels.get_mut(&id).is_some_and(|room| room.closed_for.insert(user));
+    let closes = state.close_for(&id, &user, now);
     Ok(if closes { Body::ok() } else { Body::ok().with("no_op", true).with("already_closed", true) })
 }
 

@@ -2,7 +2,7 @@
 
 use super::body::{ApiError, Body};
 use super::call::{Call, visible};
-use super::content::{MAX_TEXT, draft};
+use super::content::{MAX_TEXT, not_empty, some_draft};
 use super::post::{author, target};
 pub(super) use super::post::{post_ephemeral, post_message};
 use crate::model::{ChannelId, Draft, Message, State, Ts, shared};
@@ -10,7 +10,9 @@ use crate::model::{ChannelId, Draft, Message, State, Ts, shared};
 /// `chat.update`.
 pub(super) fn update(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
     let (channel, ts) = own_message(state, call, "cant_update_message")?;
-    let draft: Draft = draft(state, call.args)?;
+    let draft = some_draft(state, call.args)?;
+    let draft = with_what_stays(state, (&channel, ts), call, draft);
+    not_empty(&draft)?;
     if draft.text.chars().count() > MAX_TEXT {
         return Err(ApiError::new("msg_too_long"));
     }
@@ -20,6 +22,23 @@ pub(super) fn update(state: &mut State, call: &Call<'_>, now: u64) -> Result<Bod
         .with("ts", ts.to_string())
         .with("text", message.text())
         .shared("message", shared(&message)))
+}
+
+/// What an update leaves out: attachments stay, blocks stay when there is no text either; docs.slack.dev, "chat.update".
+fn with_what_stays(state: &State, (channel, ts): (&ChannelId, Ts), call: &Call<'_>, mut draft: Draft) -> Draft {
+    let Some(message) = state.channel(channel.as_str()).and_then(|room| room.message(ts)) else { return draft };
+    let list = |name: &str| message.field(name).and_then(serde_json::Value::as_array).cloned();
+    let is_silent = !call.args.has("text") && !call.args.has("markdown_text");
+    if is_silent {
+        if !call.args.has("blocks") {
+            draft.blocks = list("blocks");
+        }
+        message.text().clone_into(&mut draft.text);
+    }
+    if !call.args.has("attachments") {
+        draft.attachments = list("attachments");
+    }
+    draft
 }
 
 /// `chat.delete`.

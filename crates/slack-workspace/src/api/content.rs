@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::args::Args;
 use super::body::ApiError;
 use crate::blocks;
+use crate::depth;
 use crate::model::{Draft, Reply, ResponseType, State, Ts};
 
 /// The longest `text`; docs.slack.dev, "chat.postMessage".
@@ -13,9 +14,25 @@ pub(super) const MAX_TEXT: usize = 40_000;
 /// The longest `markdown_text`.
 const MAX_MARKDOWN: usize = 12_000;
 const MAX_ATTACHMENTS: usize = 100;
+/// The largest metadata, in bytes; docs.slack.dev, "Message metadata".
+const MAX_METADATA: usize = 8_000;
 
 /// The content of a message from a call's arguments.
 pub(super) fn draft(state: &mut State, args: &Args) -> Result<Draft, ApiError> {
+    let draft = some_draft(state, args)?;
+    not_empty(&draft)?;
+    Ok(draft)
+}
+
+/// Fails for a message that would show nothing.
+pub(super) fn not_empty(draft: &Draft) -> Result<(), ApiError> {
+    let has = |items: &Option<Vec<Value>>| items.as_ref().is_some_and(|items| !items.is_empty());
+    let is_empty = draft.text.is_empty() && !has(&draft.blocks) && !has(&draft.attachments);
+    if is_empty { Err(ApiError::new("no_text")) } else { Ok(()) }
+}
+
+/// The same, were there nothing in it.
+pub(super) fn some_draft(state: &mut State, args: &Args) -> Result<Draft, ApiError> {
     let markdown = args.text("markdown_text");
     let text = args.text("text").map(std::borrow::Cow::into_owned);
     let list = |name: &str, error: &'static str| -> Result<Option<Vec<Value>>, ApiError> {
@@ -43,15 +60,11 @@ pub(super) fn draft(state: &mut State, args: &Args) -> Result<Draft, ApiError> {
     }
     let blocks = blocks.map(|blocks| checked_blocks(state, blocks)).transpose()?;
     let attachments = attachments.map(|list| checked_attachments(state, list)).transpose()?;
-    let has = |items: &Option<Vec<Value>>| items.as_ref().is_some_and(|items| !items.is_empty());
-    if text.is_empty() && !has(&blocks) && !has(&attachments) {
-        return Err(ApiError::new("no_text"));
-    }
     Ok(Draft { text, blocks, attachments, metadata: metadata(args)?, ..Draft::default() })
 }
 
 /// Blocks of a message with every id filled in, or what is wrong with them.
-pub(super) fn checked_blocks(state: &mut State, mut blocks: Vec<Value>) -> Result<Vec<Value>, ApiError> {
+pub(crate) fn checked_blocks(state: &mut State, mut blocks: Vec<Value>) -> Result<Vec<Value>, ApiError> {
     if blocks.is_empty() {
         return Ok(blocks);
     }
@@ -72,6 +85,10 @@ fn checked_attachments(state: &mut State, mut list: Vec<Value>) -> Result<Vec<Va
     for (attachment, number) in list.iter_mut().zip(1..) {
         let Value::Object(fields) = attachment else { return Err(ApiError::new("invalid_attachments")) };
         fields.insert("id".to_owned(), Value::from(number));
+        // Only an unfurl has these: they say which app hears of clicks.
+        for name in ["app_id", "bot_id", "is_app_unfurl", "app_unfurl_url"] {
+            fields.remove(name);
+        }
         match fields.remove("blocks") {
             None | Some(Value::Null) => {}
             Some(Value::Array(blocks)) => {
@@ -89,6 +106,13 @@ pub(super) fn metadata(args: &Args) -> Result<Option<Value>, ApiError> {
     let metadata = metadata.map_err(|()| ApiError::new("invalid_metadata_format"))?;
     let has_type = metadata.get("event_type").is_some_and(Value::is_string);
     let has_payload = metadata.get("event_payload").is_some_and(Value::is_object);
+    if metadata.to_string().len() > MAX_METADATA {
+        return Err(ApiError::new("metadata_too_large"));
+    }
+    // Without anything in it the message has none.
+    if metadata.as_object().is_some_and(Map::is_empty) {
+        return Ok(Some(Value::Null));
+    }
     if has_type && has_payload {
         Ok(Some(metadata.into_owned()))
     } else {
@@ -109,7 +133,9 @@ pub(super) fn checked_home(state: &mut State, view: Value) -> Result<Map<String,
 fn checked_surface(state: &mut State, view: Value, kind: &str) -> Result<Map<String, Value>, ApiError> {
     let view = match view {
         Value::String(text) => serde_json::from_str(&text)
-            .map_err(|_| ApiError::new("invalid_arguments").messages(&["[ERROR] view is not JSON".to_owned()]))?,
+            .ok()
+            .filter(depth::is_fine)
+            .ok_or_else(|| ApiError::new("invalid_arguments").messages(&["[ERROR] view is not JSON".to_owned()]))?,
         other => other,
     };
     if view.to_string().len() > limits::VIEW_BYTES {

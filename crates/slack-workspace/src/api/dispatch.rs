@@ -5,8 +5,8 @@ use countersign_slack::method::Method;
 use super::body::{ApiError, Body};
 use super::call::Call;
 use super::{
-    agents, apps, assistant, bookmarks, channels, chat, conversations, files, history, members, meta, oauth, openid,
-    pins, reactions, scheduled, sessions, streaming, unfurl, usergroups, users, validate, views, workflows,
+    agents, apps, assistant, bookmarks, channels, chat, conversations, files, functions, history, members, meta, oauth,
+    openid, pins, reactions, scheduled, sessions, streaming, unfurl, usergroups, users, validate, views, workflows,
 };
 use crate::model::State;
 
@@ -85,6 +85,7 @@ fn of_people(name: &str) -> Option<Handler> {
         "admin.users.session.reset" => sessions::reset,
         "admin.users.session.resetBulk" => sessions::reset_bulk,
         "auth.revoke" => meta::auth_revoke,
+        "auth.teams.list" => meta::auth_teams,
         "emoji.list" => meta::emoji_list,
         "usergroups.create" => usergroups::create,
         "usergroups.disable" => usergroups::disable,
@@ -96,6 +97,7 @@ fn of_people(name: &str) -> Option<Handler> {
         "users.conversations" => users::conversations,
         "users.getPresence" => users::get_presence,
         "users.profile.get" => users::profile_get,
+        "users.profile.set" => users::profile_set,
         "users.setPresence" => users::set_presence,
         _ => return None,
     })
@@ -115,7 +117,10 @@ fn of_developers(name: &str) -> Option<Handler> {
         "apps.manifest.update" => apps::update,
         "apps.manifest.validate" => apps::validate,
         "apps.status" => apps::status,
+        "apps.uninstall" => apps::uninstall_self,
         "developer.apps.owners.list" => apps::owners,
+        "functions.completeError" => functions::complete_error,
+        "functions.completeSuccess" => functions::complete_success,
         "oauth.v2.exchange" => oauth::exchange,
         "openid.connect.userInfo" => openid::user_info,
         name if oauth::without_token(name).is_some() => oauth::unreachable,

@@ -13,13 +13,13 @@ use crate::model::{ChannelId, Draft, File, FileId, State, Ts};
 /// `files.getUploadURLExternal`.
 pub(super) fn get_upload_url(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
     let name = call.args.text("filename").unwrap_or_default();
-    match call.args.number("length") {
-        Some(Ok(length)) if length > 0 && length <= MAX_FILE as u64 => {}
+    let length = match call.args.number("length") {
+        Some(Ok(length)) if length > 0 && length <= MAX_FILE as u64 => length,
         Some(Ok(0) | Err(())) | None => return Err(ApiError::new("invalid_arguments")),
         Some(Ok(_)) => return Err(ApiError::new("file_upload_size_restricted")),
-    }
+    };
     let user = call.user()?;
-    let announced = state.announce_file(&call.grant.app, user, &name, now);
+    let announced = state.announce_file(&call.grant.app, user, (&name, length), now);
     Ok(Body::ok().with("upload_url", announced.upload_url).with("file_id", announced.id.as_str()))
 }
 
@@ -28,12 +28,21 @@ pub(super) fn complete(state: &mut State, call: &Call<'_>, now: u64) -> Result<B
     let wanted = wanted(call)?;
     let channels = channels(state, call)?;
     let draft = draft(state, call)?;
-    for (id, title) in &wanted {
+    for channel in &channels {
+        state.thread_of(channel, draft.thread)?;
+    }
+    for (at, (id, _)) in wanted.iter().enumerate() {
+        if wanted.iter().take(at).any(|(other, _)| other == id) {
+            return Err(ApiError::new("invalid_arguments"));
+        }
         let file = state.file(id.as_str()).filter(|file| file.app == call.grant.app);
         if file.is_none_or(|file| file.content.is_none() || file.is_complete) {
             return Err(ApiError::new("file_not_found"));
         }
+    }
+    for (id, title) in &wanted {
         state.complete_file(&call.grant.app, id, title.as_deref())?;
+        state.tell_file_created(id, now);
     }
     let ids: Vec<FileId> = wanted.into_iter().map(|(id, _)| id).collect();
     for channel in &channels {

@@ -44,10 +44,14 @@ pub(super) fn replies(state: &mut State, call: &Call<'_>, _now: u64) -> Result<B
     let wanted = call.args.text("ts").unwrap_or_default();
     let wanted = Ts::parse(&wanted).and_then(|ts| room.message(ts)).ok_or(ApiError::new("thread_not_found"))?;
     let parent = wanted.thread_ts.unwrap_or(wanted.ts);
-    if let Some(next) = cursor::decode(call.args, "next_ts")? {
-        stretch.from = stretch.from.max(cursor_ts(&next)?);
+    let next = cursor::decode(call.args, "next_ts")?;
+    if let Some(next) = &next {
+        stretch.from = stretch.from.max(cursor_ts(next)?);
     }
-    let fits = |message: &&Message| message.ts == parent || (stretch.from..=stretch.to).contains(&message.ts);
+    // The parent begins the first page whatever the bounds, and stands on no other: each page gets on.
+    let is_first = next.is_none();
+    let fits =
+        |message: &&Message| is_first && message.ts == parent || (stretch.from..=stretch.to).contains(&message.ts);
     let mut messages = room.thread(parent).filter(fits);
     let page: Vec<Arc<Value>> = messages.by_ref().take(limit).map(|message| given(call, message)).collect();
     let next = messages.next().map(|message| message.ts);

@@ -7,18 +7,19 @@ use std::sync::{Mutex, PoisonError};
 
 use countersign_slack::method::Method;
 
-use crate::model::AppId;
+use crate::model::{AppId, TeamId};
 
 const MINUTE_MS: u64 = 60_000;
 const SECOND_MS: u64 = 1_000;
-/// `chat.postMessage` and its kin: one message a second and channel.
-const PACED: [&str; 2] = ["chat.postMessage", "chat.postEphemeral"];
+/// One message a second and channel.
+const PACED: [&str; 1] = ["chat.postMessage"];
 /// With more windows than this, those that ended are thrown away.
 const MANY: usize = 4096;
 
 /// Who calls what, and for `chat.postMessage` where.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
+    team: TeamId,
     app: AppId,
     method: &'static str,
     channel: Option<String>,
@@ -39,7 +40,13 @@ pub(crate) struct RateLimits {
 
 impl RateLimits {
     /// Counts a call; when it is one too many, says for how many seconds to wait.
-    pub(super) fn count(&self, app: &AppId, method: &'static Method, channel: Option<&str>, now: u64) -> Option<u64> {
+    pub(super) fn count(
+        &self,
+        (team, app): (&TeamId, &AppId),
+        method: &'static Method,
+        channel: Option<&str>,
+        now: u64,
+    ) -> Option<u64> {
         let is_paced = PACED.contains(&method.name());
         let (calls, length) = match method.tier().per_minute() {
             _ if is_paced => (1, SECOND_MS),
@@ -47,7 +54,7 @@ impl RateLimits {
             None => return None,
         };
         let channel = channel.filter(|_| is_paced).map(str::to_owned);
-        let key = Key { app: app.clone(), method: method.name(), channel };
+        let key = Key { team: team.clone(), app: app.clone(), method: method.name(), channel };
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if windows.len() > MANY {
             windows.retain(|_, window| window.ends_at > now);
@@ -77,27 +84,27 @@ mod tests {
     #[test]
     fn a_window_takes_as_many_calls_as_the_tier_promises() {
         let limits = RateLimits::default();
-        let app = AppId::from("A1".to_owned());
+        let (team, app) = (TeamId::from("T1".to_owned()), AppId::from("A1".to_owned()));
         let method = Method::find("conversations.list").unwrap();
         let promised = method.tier().per_minute().unwrap();
         for _ in 0..promised {
-            assert_eq!(limits.count(&app, method, None, 1_000), None);
+            assert_eq!(limits.count((&team, &app), method, None, 1_000), None);
         }
-        assert_eq!(limits.count(&app, method, None, 1_001), Some(60));
-        assert_eq!(limits.count(&app, method, None, 60_500), Some(1));
-        assert_eq!(limits.count(&AppId::from("A2".to_owned()), method, None, 1_001), None);
-        assert_eq!(limits.count(&app, method, None, 61_000), None);
+        assert_eq!(limits.count((&team, &app), method, None, 1_001), Some(60));
+        assert_eq!(limits.count((&team, &app), method, None, 60_500), Some(1));
+        assert_eq!(limits.count((&team, &AppId::from("A2".to_owned())), method, None, 1_001), None);
+        assert_eq!(limits.count((&team, &app), method, None, 61_000), None);
     }
 
     #[test]
     fn messages_go_once_a_second_into_each_channel() {
         let limits = RateLimits::default();
-        let app = AppId::from("A1".to_owned());
+        let (team, app) = (TeamId::from("T1".to_owned()), AppId::from("A1".to_owned()));
         let method = Method::find("chat.postMessage").unwrap();
-        assert_eq!(limits.count(&app, method, Some("C1"), 0), None);
-        assert_eq!(limits.count(&app, method, Some("C1"), 999), Some(1));
-        assert_eq!(limits.count(&app, method, Some("C2"), 999), None);
-        assert_eq!(limits.count(&app, method, Some("C1"), 1_000), None);
-        assert_eq!(limits.count(&app, Method::find("auth.test").unwrap(), None, 0), None);
+        assert_eq!(limits.count((&team, &app), method, Some("C1"), 0), None);
+        assert_eq!(limits.count((&team, &app), method, Some("C1"), 999), Some(1));
+        assert_eq!(limits.count((&team, &app), method, Some("C2"), 999), None);
+        assert_eq!(limits.count((&team, &app), method, Some("C1"), 1_000), None);
+        assert_eq!(limits.count((&team, &app), Method::find("auth.test").unwrap(), None, 0), None);
     }
 }

@@ -18,8 +18,11 @@ pub(super) fn api_test(args: &Args) -> Result<Body, ApiError> {
 
 /// `auth.test`: whom the token stands for.
 pub(super) fn auth_test(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
-    let app = state.app(call.grant.app.as_str()).ok_or(ApiError::new("account_inactive"))?;
-    if call.grant.holder == Holder::App {
+    let app = state.app(call.grant.app.as_str());
+    if app.is_none() && !call.grant.is_tool {
+        return Err(ApiError::new("account_inactive"));
+    }
+    if let (Holder::App, Some(app)) = (&call.grant.holder, app) {
         return Ok(Body::ok().with("app_id", app.id.as_str()).with("app_name", app.name.as_str()));
     }
     let user = state.user(call.user()?.as_str()).ok_or(ApiError::new("account_inactive"))?;
@@ -29,7 +32,10 @@ pub(super) fn auth_test(state: &mut State, call: &Call<'_>, _now: u64) -> Result
         .with("user", user.name.as_str())
         .with("team_id", state.team().id.as_str())
         .with("user_id", user.id.as_str());
-    let body = if call.is_bot() { body.with("bot_id", app.bot.as_str()) } else { body };
+    let body = match app {
+        Some(app) if call.is_bot() => body.with("bot_id", app.bot.as_str()),
+        _ => body,
+    };
     Ok(body.with("is_enterprise_install", false))
 }
 
@@ -50,8 +56,15 @@ pub(super) fn auth_revoke(state: &mut State, call: &Call<'_>, now: u64) -> Resul
     if call.args.flag("test") {
         return Ok(Body::ok().with("revoked", false));
     }
-    state.revoke(call.grant, now);
+    state.revoke(call.token, now);
     Ok(Body::ok().with("revoked", true))
+}
+
+/// `auth.teams.list`: where the token's app is installed with it; a token is of one team.
+#[expect(clippy::unnecessary_wraps, reason = "every method's handler has the same signature")]
+pub(super) fn auth_teams(state: &mut State, _call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
+    let team = state.team();
+    Ok(Body::ok().with("teams", json!([{"id": team.id, "name": team.name}])).next_cursor(""))
 }
 
 /// `emoji.list`: the workspace's own emoji.

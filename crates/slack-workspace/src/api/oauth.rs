@@ -23,6 +23,8 @@ const SIGN_IN_MS: u64 = 15 * 60 * 1000;
 pub(super) struct Bare<'a> {
     pub(super) args: &'a Args,
     pub(super) headers: &'a HeaderMap,
+    /// Seconds since the epoch by the system's clock, however far the workspace's was moved.
+    pub(super) real_s: u64,
 }
 
 /// Performs a call that carries no token.
@@ -47,6 +49,15 @@ pub(super) fn unreachable(_: &mut State, _: &Call<'_>, _now: u64) -> Result<Body
 }
 
 impl Bare<'_> {
+    /// Whether what the call carries was given out in this team.
+    pub(super) fn is_of(&self, state: &State) -> bool {
+        let has = |name: &str, known: &dyn Fn(&str) -> bool| self.args.text(name).is_some_and(|text| known(&text));
+        let platform = &state.platform;
+        has("code", &|code| platform.codes.contains_key(code))
+            || has("refresh_token", &|token| platform.refreshes.contains_key(token))
+            || has("ticket", &|ticket| platform.sign_ins.contains_key(ticket))
+    }
+
     /// Client id and secret: from the header, or from the arguments.
     fn credentials(&self) -> Option<(String, Option<String>)> {
         let header = self.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -248,7 +259,7 @@ fn exchange_ticket(state: &mut State, call: Bare<'_>, now: u64) -> Result<Body, 
         return Err(ApiError::new("invalid_challenge"));
     }
     state.platform.sign_ins.remove(ticket.as_ref());
-    let issued = state.issue_tool(&user, crate::world::every_user_scope(), now)?;
+    let issued = state.issue_tool(&user, crate::world::every_user_scope(), now);
     let (domain, name) = (state.team().domain.clone(), state.team().name.clone());
     Ok(tool_body(state, &issued, now)
         .with("is_ready", true)

@@ -87,7 +87,7 @@ pub(super) fn token(state: &mut State, call: Bare<'_>, now: u64) -> Result<Body,
     }
     install(state, &code, now)?;
     let issued = state.issue_user(&code.app, &code.user, now)?;
-    let id_token = id_token(state, &code, issued.token.expose_secret(), now)?;
+    let id_token = id_token(state, &code, issued.token.expose_secret(), call.real_s)?;
     let body = Body::ok()
         .with("access_token", issued.token.expose_secret())
         .with("token_type", "Bearer")
@@ -100,7 +100,8 @@ pub(super) fn token(state: &mut State, call: Bare<'_>, now: u64) -> Result<Body,
     })
 }
 
-fn id_token(state: &State, code: &Code, access_token: &str, now: u64) -> Result<String, ApiError> {
+/// Whoever checks it compares its times with the system's clock.
+fn id_token(state: &State, code: &Code, access_token: &str, real_s: u64) -> Result<String, ApiError> {
     let internal = || ApiError::new("internal_error");
     let user = state.user(code.user.as_str()).ok_or_else(internal)?;
     let app: &Registration = state.platform.registrations.get(&code.app).ok_or_else(internal)?;
@@ -108,9 +109,9 @@ fn id_token(state: &State, code: &Code, access_token: &str, now: u64) -> Result<
     let mut claims = about(state, user, &code.user_scopes);
     claims["iss"] = state.base().into();
     claims["aud"] = app.secrets.client_id.as_str().into();
-    claims["iat"] = (now / 1000).into();
-    claims["auth_time"] = (now / 1000).into();
-    claims["exp"] = (now / 1000 + LIFETIME_S).into();
+    claims["iat"] = real_s.into();
+    claims["auth_time"] = real_s.into();
+    claims["exp"] = real_s.saturating_add(LIFETIME_S).into();
     claims["at_hash"] = URL_SAFE_NO_PAD.encode(hash.get(..16).unwrap_or_default()).into();
     if let Some(nonce) = &code.nonce {
         claims["nonce"] = nonce.as_str().into();
@@ -152,7 +153,8 @@ pub(super) fn user_info(state: &mut State, call: &Call<'_>, _now: u64) -> Result
 
 /// `GET /openid/connect/keys`.
 pub(crate) async fn keys(Shared(workspace): Shared<Workspace>) -> Json<Value> {
-    let keys: Vec<Value> = workspace.read(|state| state.platform.id_key().map(IdKey::public).into_iter().collect());
+    let key = |state: &State| state.platform.id_key().map(IdKey::public);
+    let keys: Vec<Value> = workspace.read_teams(|teams| teams.iter().filter_map(key).collect());
     Json(json!({"keys": keys}))
 }
 

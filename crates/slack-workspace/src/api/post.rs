@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::body::{ApiError, Body};
 use super::call::Call;
 use super::content::{MAX_TEXT, draft};
-use crate::model::{Author, Channel, ChannelId, ChannelKind, Draft, State, Ts, UserId, shared};
+use crate::model::{Author, Channel, ChannelId, ChannelKind, Draft, State, Ts, UserId};
 
 /// `chat.postMessage`.
 pub(super) fn post_message(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
@@ -16,7 +16,7 @@ pub(super) fn post_message(state: &mut State, call: &Call<'_>, now: u64) -> Resu
     let body = Body::ok()
         .with("channel", channel.as_str())
         .with("ts", message.ts.to_string())
-        .shared("message", shared(&message));
+        .packed("message", message.packed());
     Ok(if is_cut { body.warning("message_truncated") } else { body })
 }
 
@@ -76,7 +76,7 @@ pub(super) fn target(state: &mut State, call: &Call<'_>, now: u64) -> Result<Cha
     may_post(state, call, room)
 }
 
-fn named<'s>(state: &'s State, id: &str) -> Option<&'s Channel> {
+pub(super) fn named<'s>(state: &'s State, id: &str) -> Option<&'s Channel> {
     state.channel(id).or_else(|| state.channel_named(id.strip_prefix('#').unwrap_or(id)))
 }
 
@@ -95,7 +95,9 @@ pub(super) fn may_post(state: &State, call: &Call<'_>, room: &Channel) -> Result
 }
 
 pub(super) fn author(call: &Call<'_>) -> Result<Author, ApiError> {
-    Ok(Author { user: call.user()?.clone(), app: Some(call.grant.app.clone()) })
+    // What a command line posts, its person posts.
+    let app = (!call.grant.is_tool).then(|| call.grant.app.clone());
+    Ok(Author { user: call.user()?.clone(), app })
 }
 
 /// Cuts a text that is too long; docs.slack.dev, "chat.postMessage": beyond 40,000 characters.

@@ -10,6 +10,7 @@ use super::args::{Args, Format, Raw, format};
 use super::body::ApiError;
 use super::content::checked_reply;
 use crate::Workspace;
+use crate::depth;
 use crate::journal::Field;
 
 const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -38,7 +39,7 @@ pub(crate) async fn respond(
 }
 
 fn answer(workspace: &Workspace, secret: &str, body: Value) -> Result<(), ApiError> {
-    workspace.update(|state, now| {
+    workspace.where_is(|state| state.response_urls.contains_key(secret)).update(|state, now| {
         let reply = checked_reply(state, body)?;
         Ok(state.respond(secret, reply, now)?)
     })
@@ -49,7 +50,10 @@ async fn read(request: Request) -> Result<Value, ApiError> {
     let body = to_bytes(body, MAX_BODY).await.map_err(|_| ApiError::new("request_too_large"))?;
     let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     match format(content_type) {
-        Format::Json => serde_json::from_slice(&body).map_err(|_| ApiError::new("invalid_payload")),
+        Format::Json => {
+            let value: Option<Value> = serde_json::from_slice(&body).ok().filter(depth::is_fine);
+            value.ok_or(ApiError::new("invalid_payload"))
+        }
         Format::Form => {
             let args = Args::decode(Raw { query: None, content_type, body: &body })?;
             // Webhooks take the JSON as a form field too.

@@ -64,7 +64,7 @@ pub(super) fn delete(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Bo
 }
 
 fn is_own(call: &Call<'_>, scheduled: &Scheduled) -> bool {
-    scheduled.author.app.as_ref() == Some(&call.grant.app) && Some(&scheduled.author.user) == call.grant.user()
+    author(call).is_ok_and(|author| author == scheduled.author)
 }
 
 fn object(scheduled: &Scheduled) -> Value {

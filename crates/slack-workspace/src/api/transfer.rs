@@ -9,11 +9,14 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use super::args::{Format, format};
 use super::call::bearer;
 use crate::Workspace;
+use crate::guard;
 use crate::journal::Field;
 use crate::model::State;
 
 /// The largest file that can be uploaded.
 pub(super) const MAX_FILE: usize = 64 * 1024 * 1024;
+/// How long an upload may take.
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(2);
 /// What a multipart body may add to the file.
 const MULTIPART_EXTRA: usize = 64 * 1024;
 
@@ -23,9 +26,17 @@ pub(crate) async fn upload(
     Path(secret): Path<String>,
     request: Request,
 ) -> Response {
-    let content = match content(request).await {
-        Ok(content) => content,
-        Err(status) => return status.into_response(),
+    let workspace = workspace.where_is(|state| state.uploads.contains_key(&secret));
+    let length = workspace.read(|state| state.uploads.get(&secret).map(|upload| upload.length));
+    let length = match (length, guard::foreign_origin(&workspace, request.headers())) {
+        (_, Some(refusal)) => return refusal,
+        (None, None) => return (StatusCode::NOT_FOUND, "file_not_found").into_response(),
+        (Some(length), None) => usize::try_from(length).unwrap_or(MAX_FILE),
+    };
+    let content = match tokio::time::timeout(PATIENCE, content(request, length)).await {
+        Ok(Ok(content)) => content,
+        Ok(Err(status)) => return status.into_response(),
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
     let size = content.len();
     let received = workspace.update(|state, _| state.receive_file(&secret, content));
@@ -37,11 +48,13 @@ pub(crate) async fn upload(
     }
 }
 
-async fn content(request: Request) -> Result<Bytes, StatusCode> {
+/// The bytes of a file that was announced to have so many.
+async fn content(request: Request, length: usize) -> Result<Bytes, StatusCode> {
     let (parts, body) = request.into_parts();
     let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_multipart = format(content_type) == Format::Multipart;
-    let body = to_bytes(body, MAX_FILE + MULTIPART_EXTRA).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+    let limit = if is_multipart { length.saturating_add(MULTIPART_EXTRA) } else { length };
+    let body = to_bytes(body, limit).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
     if !is_multipart {
         return Ok(body);
     }
@@ -49,7 +62,8 @@ async fn content(request: Request) -> Result<Bytes, StatusCode> {
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| StatusCode::BAD_REQUEST)?;
     let field = form.next_field().await.map_err(|_| StatusCode::BAD_REQUEST)?;
     let field = field.ok_or(StatusCode::BAD_REQUEST)?;
-    field.bytes().await.map_err(|_| StatusCode::BAD_REQUEST)
+    let bytes = field.bytes().await.map_err(|_| StatusCode::BAD_REQUEST)?;
+    if bytes.len() > length { Err(StatusCode::PAYLOAD_TOO_LARGE) } else { Ok(bytes) }
 }
 
 /// `url_private` of a file.
@@ -71,7 +85,9 @@ pub(crate) async fn download_named(
 }
 
 fn give(workspace: &Workspace, file: &str, headers: &HeaderMap) -> Response {
-    let found = workspace.read(|state| found(state, file, bearer(headers)));
+    let token = bearer(headers);
+    let workspace = workspace.where_is(|state| token.is_some_and(|token| state.grant(token).is_some()));
+    let found = workspace.read(|state| found(state, file, token));
     match found {
         Err(status) => status.into_response(),
         Ok((content, mimetype)) => {

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::body::{ApiError, Body};
 use super::call::Call;
@@ -44,6 +44,30 @@ pub(super) fn profile_get(state: &mut State, call: &Call<'_>, _now: u64) -> Resu
     let user = state.user(wanted.as_str()).ok_or(ApiError::new("user_not_found"))?;
     let object = user.to_json(&state.team().id, call.has("users:read.email"));
     Ok(Body::ok().with("profile", object.get("profile").cloned().unwrap_or_default()))
+}
+
+/// `users.profile.set`: a whole profile or one field; of others only administrators.
+pub(super) fn profile_set(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
+    let wanted = meant(state, call)?;
+    let me = call.user()?;
+    let is_admin = state.user(me.as_str()).is_some_and(|user| user.is_admin || user.is_owner);
+    if wanted != *me && !is_admin {
+        return Err(ApiError::new("not_admin"));
+    }
+    let invalid = || ApiError::new("invalid_profile");
+    let changes = match (call.args.nested("profile"), call.args.text("name")) {
+        (Some(given), _) => given.ok().and_then(|given| given.as_object().cloned()).ok_or_else(invalid)?,
+        (None, Some(name)) => {
+            let value = call.args.text("value").unwrap_or_default().into_owned();
+            Map::from_iter([(name.into_owned(), Value::from(value))])
+        }
+        (None, None) => return Err(invalid()),
+    };
+    state.set_profile(&wanted, &changes, now)?;
+    let user = state.user(wanted.as_str()).ok_or(ApiError::new("user_not_found"))?;
+    let object = user.to_json(&state.team().id, true);
+    let profile = object.get("profile").cloned().unwrap_or_default();
+    Ok(Body::ok().with("username", user.name.as_str()).with("profile", profile))
 }
 
 /// `users.getPresence`.

@@ -47,7 +47,8 @@ pub(super) fn publish(state: &mut State, call: &Call<'_>, _now: u64) -> Result<B
 }
 
 fn show(state: &mut State, call: &Call<'_>, placement: Placement, now: u64) -> Result<Body, ApiError> {
-    let trigger = call.args.text("trigger_id").ok_or(ApiError::new("invalid_trigger_id"))?;
+    let trigger = call.args.text("trigger_id").or_else(|| call.args.text("interactivity_pointer"));
+    let trigger = trigger.ok_or(ApiError::new("invalid_trigger_id"))?;
     let content = content(state, call)?;
     let view = state.show_view(&call.grant.app, &trigger, content, placement, now)?;
     Ok(body(state, &view))

@@ -83,12 +83,15 @@ pub(super) fn list(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body
         Some(_) => Some(own_app(state, call, "app_id")?.id.clone()),
         None => None,
     };
-    developer(call)?;
+    let me = developer(call)?;
+    let is_admin = state.user(me.as_str()).is_some_and(|user| user.is_admin || user.is_owner);
+    let apps = &state.platform.registrations;
+    let is_mine = |app: &AppId| is_admin || apps.get(app).is_some_and(|known| known.owner == *me);
     let kind = call.args.text("type");
     let limit = cursor::limit(call.args, 100)?;
     let start = cursor::decode(call.args, "trigger")?.map_or(Bound::Unbounded, Bound::Included);
     let fits = |trigger: &&WorkflowTrigger| {
-        app.as_ref().is_none_or(|app| trigger.app == *app)
+        app.as_ref().map_or_else(|| is_mine(&trigger.app), |app| trigger.app == *app)
             && kind.as_deref().is_none_or(|kind| trigger.given.get("type").and_then(Value::as_str) == Some(kind))
     };
     let all = state.platform.workflow_triggers.range((start, Bound::Unbounded));

@@ -3,7 +3,6 @@
 mod element;
 mod values;
 
-pub(crate) use element::option_of;
-pub(crate) use element::{Found, fill_ids, find, find_in_message};
-pub(crate) use values::{action_fields, input_errors, keep_entered, set};
+pub(crate) use element::{Found, each, fill_ids, find, find_in_message, inner, option_of};
+pub(crate) use values::{action_fields, feedback, input_errors, keep_entered, keeps_state, set};
 pub(crate) use values::{initial_values, state_object};

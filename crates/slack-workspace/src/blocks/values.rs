@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::element::{elements, option_of};
+use super::element::{each, elements, option_of};
 
 /// Where an element keeps what was entered, and what it looks like.
 #[derive(Clone, Copy, Debug)]
@@ -60,18 +60,29 @@ fn slot(kind: &str) -> Option<Slot> {
 pub(crate) fn initial_values(content: &Map<String, Value>) -> Map<String, Value> {
     let mut values = Map::new();
     let blocks = content.get("blocks").and_then(Value::as_array);
-    for block in blocks.into_iter().flatten() {
-        for element in elements(block) {
-            let kind = text(element, "type");
-            if let Some(slot) = slot(kind) {
-                let empty = if matches!(slot.shape, Shape::Texts | Shape::Choices) { json!([]) } else { Value::Null };
-                let value = element.get(slot.initial).cloned().unwrap_or(empty);
-                let state = json!({"type": kind, slot.field: value});
-                set(&mut values, text(block, "block_id"), text(element, "action_id"), state);
-            }
+    for (block, element) in each(blocks.map_or(&[], Vec::as_slice)) {
+        let kind = text(element, "type");
+        if let Some(slot) = slot(kind) {
+            let empty = if matches!(slot.shape, Shape::Texts | Shape::Choices) { json!([]) } else { Value::Null };
+            let value = element.get(slot.initial).cloned().unwrap_or(empty);
+            let state = json!({"type": kind, slot.field: value});
+            set(&mut values, text(block, "block_id"), text(element, "action_id"), state);
         }
     }
     values
+}
+
+/// Whether an element keeps what was chosen; a menu of actions and a verdict do not.
+pub(crate) fn keeps_state(kind: &str) -> bool {
+    slot(kind).is_some()
+}
+
+/// What a verdict says: the text and the value of the button that was pressed, by name or by value.
+pub(crate) fn feedback(element: &Value, chosen: &str) -> Option<Value> {
+    let is_chosen = |name: &&str| *name == chosen || element.get(*name).is_some_and(|of| text(of, "value") == chosen);
+    let name = ["positive_button", "negative_button"].into_iter().find(is_chosen)?;
+    let button = element.get(name)?;
+    Some(json!({"text": button.get("text"), "value": button.get("value")}))
 }
 
 /// Puts the state of one element in its place.

@@ -7,10 +7,12 @@ use axum::response::{IntoResponse, Response};
 use http::{StatusCode, request};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::error::ControlError;
 use crate::Workspace;
 use crate::api::bearer;
+use crate::depth;
 use crate::model::same_secret;
 
 /// The largest request; a manifest is far smaller.
@@ -48,9 +50,13 @@ impl<T: DeserializeOwned> FromRequest<Workspace> for Wanted<T> {
             .await
             .map_err(|_| ControlError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the request is too large"))?;
         let body = if body.is_empty() { &b"{}"[..] } else { &body };
-        let wanted =
-            serde_json::from_slice(body).map_err(|error| ControlError::bad("invalid_request", error.to_string()))?;
-        Ok(Self(wanted))
+        let invalid = |error: serde_json::Error| ControlError::bad("invalid_request", error.to_string());
+        let value: Value = serde_json::from_slice(body).map_err(invalid)?;
+        if !depth::is_fine(&value) {
+            return Err(ControlError::bad("invalid_request", "the request is nested too deeply"));
+        }
+        // From the text and not from the value: its errors say where.
+        serde_json::from_slice(body).map(Self).map_err(invalid)
     }
 }
 

@@ -9,6 +9,7 @@ use super::door::Wanted;
 use super::error::ControlError;
 use crate::Workspace;
 use crate::api::{Fail, Latency, RateLimit};
+use crate::events::EventCounts;
 use crate::journal::Field;
 use crate::model::{AppId, STREAM_TTL_MS};
 use crate::socket::{DisconnectKind, EnvelopeFaults};
@@ -26,6 +27,8 @@ struct Faults {
     envelopes: Option<EnvelopeFaults>,
     /// Streams that are started from now on end after so many seconds.
     stream_ttl_s: Option<u64>,
+    /// An app gets no more events an hour.
+    events_per_hour: Option<u32>,
 }
 
 /// A fault that cannot be made.
@@ -55,7 +58,13 @@ impl Workspace {
     pub fn clear_faults(&self) {
         self.faults().clear();
         self.hub().set_faults(EnvelopeFaults::default());
-        self.update(|state, _| state.stream_ttl_ms = STREAM_TTL_MS);
+        let has_limits = self.config().rate_limits;
+        self.update_teams(|teams, _| {
+            for state in teams.iter_mut() {
+                state.stream_ttl_ms = STREAM_TTL_MS;
+                state.event_counts = EventCounts::with(has_limits);
+            }
+        });
         self.recorder().write("fault", &[("fault", Field::Text("cleared"))]);
     }
 
@@ -73,7 +82,14 @@ impl Workspace {
             self.hub().set_faults(fault);
         }
         if let Some(seconds) = faults.stream_ttl_s {
-            self.update(|state, _| state.stream_ttl_ms = seconds.saturating_mul(1000));
+            self.update_teams(|teams, _| {
+                teams.iter_mut().for_each(|state| state.stream_ttl_ms = seconds.saturating_mul(1000));
+            });
+        }
+        if let Some(limit) = faults.events_per_hour {
+            self.update_teams(|teams, _| {
+                teams.iter_mut().for_each(|state| state.event_counts = EventCounts::limited(limit));
+            });
         }
         if let Some(kind) = faults.disconnect {
             self.hub().disconnect(faults.app_id.as_ref(), kind);

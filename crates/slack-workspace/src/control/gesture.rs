@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::door::{Asked, Wanted};
 use super::error::ControlError;
-use super::people::{person, room, timestamp};
+use super::people::{person, room, seen_by, timestamp};
 use crate::Workspace;
 use crate::model::{AppId, AppTab, ChannelId, UserId};
 use crate::person::Reacting;
@@ -27,6 +27,7 @@ pub(super) struct Reaction {
 
 /// `POST reaction`.
 pub(super) async fn react(Shared(workspace): Shared<Workspace>, Wanted(wanted): Wanted<Reaction>) -> Done {
+    let workspace = seen_by(&workspace, &wanted.user, Some(&wanted.channel));
     let user = person(&workspace, &wanted.user);
     let channel = room(&workspace, &wanted.channel);
     let reacting = if wanted.remove { Reacting::Remove } else { Reacting::Add };
@@ -51,6 +52,7 @@ pub(super) struct Opened {
 
 /// `POST home`: the person opens an app, the one from the start unless another is named.
 pub(super) async fn open(Shared(workspace): Shared<Workspace>, Wanted(wanted): Wanted<Opened>) -> Done {
+    let workspace = seen_by(&workspace, &wanted.user, None);
     let user = person(&workspace, &wanted.user);
     let app = app(&workspace, wanted.app_id);
     let tab = if matches!(wanted.tab, Some(Tab::Messages)) { AppTab::Messages } else { AppTab::Home };
@@ -73,6 +75,7 @@ pub(super) struct Conversation {
 
 /// `POST assistant`: begins a conversation with an agent, or changes what the person looks at meanwhile.
 pub(super) async fn converse(Shared(workspace): Shared<Workspace>, Wanted(wanted): Wanted<Conversation>) -> Done {
+    let workspace = seen_by(&workspace, &wanted.user, wanted.channel.as_ref());
     let user = person(&workspace, &wanted.user);
     let beside = wanted.context.map(|channel| room(&workspace, &channel));
     let (channel, thread) = match (wanted.channel, wanted.thread_ts) {
@@ -109,6 +112,7 @@ pub(super) struct Renaming {
 
 /// `POST assistant/rename`: the person gives the agent's session another title.
 pub(super) async fn rename(Shared(workspace): Shared<Workspace>, Wanted(wanted): Wanted<Renaming>) -> Done {
+    let workspace = seen_by(&workspace, &wanted.user, Some(&wanted.channel));
     let user = person(&workspace, &wanted.user);
     let channel = room(&workspace, &wanted.channel);
     workspace.rename_session(&user, (&channel, timestamp(&wanted.thread_ts)?), &wanted.title)?;
@@ -117,6 +121,7 @@ pub(super) async fn rename(Shared(workspace): Shared<Workspace>, Wanted(wanted):
 
 /// `POST assistant/stop`: the person stops what an agent does.
 pub(super) async fn stop(Shared(workspace): Shared<Workspace>, Wanted(wanted): Wanted<Stop>) -> Done {
+    let workspace = seen_by(&workspace, &wanted.user, Some(&wanted.channel));
     let user = person(&workspace, &wanted.user);
     let channel = room(&workspace, &wanted.channel);
     workspace.stop_agent(&user, (&channel, timestamp(&wanted.thread_ts)?))?;
@@ -132,6 +137,7 @@ pub(super) struct Thread {
 
 /// `GET assistant`: what is shown beside a thread.
 pub(super) async fn look(Shared(workspace): Shared<Workspace>, Asked(asked): Asked<Thread>) -> Done {
+    let workspace = workspace.where_is(|state| state.channel(asked.channel.as_str()).is_some());
     let channel = room(&workspace, &asked.channel);
     let thread = timestamp(&asked.thread_ts)?;
     let shown = workspace.read(|state| {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::door::Asked;
 use super::error::ControlError;
-use super::people::{person, room};
+use super::people::{person, room, seen_by};
 use crate::Workspace;
 use crate::model::{ChannelId, Message, UserId};
 
@@ -25,6 +25,7 @@ pub(super) async fn messages(
     Shared(workspace): Shared<Workspace>,
     Asked(asked): Asked<Room>,
 ) -> Result<Json<Value>, ControlError> {
+    let workspace = workspace.where_is(|state| state.channel(asked.channel.as_str()).is_some());
     let channel = room(&workspace, &asked.channel);
     let user = asked.user.as_ref().map(|user| person(&workspace, user));
     let messages = workspace.read(|state| {
@@ -52,6 +53,7 @@ pub(super) async fn views(
     Shared(workspace): Shared<Workspace>,
     Asked(asked): Asked<Screen>,
 ) -> Result<Json<Value>, ControlError> {
+    let workspace = seen_by(&workspace, &asked.user, None);
     let user = person(&workspace, &asked.user);
     let views = workspace.read(|state| {
         state.user(user.as_str())?;

@@ -10,12 +10,14 @@ mod gesture;
 mod look;
 mod make;
 mod people;
+mod step;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 pub use fault::FaultError;
+pub(crate) use step::webhook;
 
 use crate::Workspace;
 
@@ -39,8 +41,13 @@ pub(crate) fn routes(workspace: Workspace) -> Router {
         .route("/views", get(look::views))
         .route("/journal", get(look::journal))
         .route("/users", post(make::user))
-        .route("/channels", post(make::channel))
+        .route("/channels", post(make::channel).delete(step::delete_channel))
+        .route("/emoji", post(step::emoji).delete(step::remove_emoji))
+        .route("/function", post(step::function))
+        .route("/functions", get(step::functions))
+        .route("/trigger", post(step::trigger))
         .route("/apps", post(make::app))
+        .route("/teams", post(make::found_team))
         .route("/faults", post(fault::add).delete(fault::clear))
         .route("/clock", post(make::clock))
         .route("/reset", post(make::reset))

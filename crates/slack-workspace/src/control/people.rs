@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::door::Wanted;
 use super::error::ControlError;
 use crate::Workspace;
-use crate::model::{AppId, ChannelId, Ts, UserId, ViewId};
+use crate::model::{AppId, ChannelId, State, Ts, UserId, ViewId};
 use crate::person::{Answer, Click, Closing, Invocation, NewMessage, OptionsQuery, Shortcut, Submission, Surface};
 
 type Answered = Result<Json<Answer>, ControlError>;
@@ -28,6 +28,7 @@ pub(super) async fn message(
     Wanted(wanted): Wanted<Message>,
 ) -> Result<Json<Value>, ControlError> {
     let thread_ts = wanted.thread_ts.as_deref().map(timestamp).transpose()?;
+    let workspace = seen_by(&workspace, &wanted.user, Some(&wanted.channel));
     let user = person(&workspace, &wanted.user);
     let channel = room(&workspace, &wanted.channel);
     let posted = workspace.post_message(NewMessage { user, channel: channel.clone(), text: wanted.text, thread_ts })?;
@@ -60,12 +61,14 @@ impl Touch {
 
 /// `POST click`.
 pub(super) async fn click(Shared(workspace): Shared<Workspace>, Wanted(touch): Wanted<Touch>) -> Answered {
+    let workspace = seen_by(&workspace, &touch.user, touch.channel.as_ref());
     let click = touch.click(&workspace)?;
     Ok(Json(workspace.click(click).await?))
 }
 
 /// `POST select`.
 pub(super) async fn select(Shared(workspace): Shared<Workspace>, Wanted(touch): Wanted<Touch>) -> Answered {
+    let workspace = seen_by(&workspace, &touch.user, touch.channel.as_ref());
     let click = touch.click(&workspace)?;
     Ok(Json(workspace.select(click).await?))
 }
@@ -82,6 +85,7 @@ pub(super) struct Typed {
 
 /// `POST command`.
 pub(super) async fn command(Shared(workspace): Shared<Workspace>, Wanted(typed): Wanted<Typed>) -> Answered {
+    let workspace = seen_by(&workspace, &typed.user, Some(&typed.channel));
     let user = person(&workspace, &typed.user);
     let channel = room(&workspace, &typed.channel);
     let invocation = Invocation { user, channel, command: typed.command, text: typed.text };
@@ -100,6 +104,7 @@ pub(super) struct Chosen {
 
 /// `POST shortcut`.
 pub(super) async fn shortcut(Shared(workspace): Shared<Workspace>, Wanted(chosen): Wanted<Chosen>) -> Answered {
+    let workspace = seen_by(&workspace, &chosen.user, chosen.channel.as_ref());
     let message = match (&chosen.channel, &chosen.ts) {
         (None, None) => None,
         (Some(channel), Some(ts)) => Some((room(&workspace, channel), timestamp(ts)?)),
@@ -125,6 +130,7 @@ pub(super) struct Query {
 
 /// `POST options`.
 pub(super) async fn options(Shared(workspace): Shared<Workspace>, Wanted(query): Wanted<Query>) -> Answered {
+    let workspace = seen_by(&workspace, &query.user, query.channel.as_ref());
     let query = OptionsQuery {
         user: person(&workspace, &query.user),
         surface: surface(&workspace, query.channel.as_ref(), query.ts.as_deref(), query.view_id)?,
@@ -149,6 +155,7 @@ pub(super) async fn submit_view(
     Shared(workspace): Shared<Workspace>,
     Wanted(submitted): Wanted<Submitted>,
 ) -> Answered {
+    let workspace = seen_by(&workspace, &submitted.user, None);
     let user = person(&workspace, &submitted.user);
     let submission = Submission { user, view_id: submitted.view_id, values: submitted.values };
     Ok(Json(workspace.submit_view(submission).await?))
@@ -166,6 +173,7 @@ pub(super) struct Closed {
 
 /// `POST view/close`.
 pub(super) async fn close_view(Shared(workspace): Shared<Workspace>, Wanted(closed): Wanted<Closed>) -> Answered {
+    let workspace = seen_by(&workspace, &closed.user, None);
     let user = person(&workspace, &closed.user);
     let closing = if closed.all { Closing::All } else { Closing::Top };
     Ok(Json(workspace.close_view(&user, closed.view_id.as_ref(), closing).await?))
@@ -188,6 +196,18 @@ fn surface(
 
 pub(super) fn timestamp(text: &str) -> Result<Ts, ControlError> {
     Ts::parse(text).ok_or_else(|| ControlError::bad("invalid_ts", format!("{text:?} is no timestamp")))
+}
+
+/// The workspace with that team looked at in which the ids are; handles and names count where no id is known.
+pub(super) fn seen_by(workspace: &Workspace, user: &UserId, channel: Option<&ChannelId>) -> Workspace {
+    let has_id = |state: &State| {
+        state.user(user.as_str()).is_some() || channel.is_some_and(|channel| state.channel(channel.as_str()).is_some())
+    };
+    if workspace.read_teams(|teams| teams.iter().any(has_id)) {
+        return workspace.where_is(has_id);
+    }
+    let handle = user.as_str().trim_start_matches('@');
+    workspace.where_is(|state| state.user_named(handle).is_some())
 }
 
 /// A person by id or handle.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::Outbox;
 use super::post::{Attempt, Failure, JSON, Post};
@@ -15,6 +17,8 @@ use crate::model::App;
 /// When an event that was not taken is sent again, after each failure: nearly at once, after a minute, after five;
 /// docs.slack.dev, "Events API".
 const RETRY_MS: [u64; 3] = [0, 60_000, 300_000];
+/// How long an event waits for the first try of the one before it.
+const HEAD_START: Duration = Duration::from_millis(500);
 /// How many events may wait.
 const MAX_EVENTS: usize = 10_000;
 
@@ -22,6 +26,9 @@ impl Outbox {
     /// Delivers an event to an app's address; false when the app has none.
     pub(crate) fn publish(&self, app: &App, payload: &Value) -> bool {
         let Some(url) = &app.endpoints.events else { return false };
+        if self.is_switched_off(&app.id) {
+            return true;
+        }
         if self.inner.events.fetch_add(1, Ordering::Relaxed) >= MAX_EVENTS {
             self.inner.events.fetch_sub(1, Ordering::Relaxed);
             self.inner.recorder.write("fault", &[("fault", Field::Text("event lost: too many wait"))]);
@@ -30,23 +37,36 @@ impl Outbox {
         let post = event_post(app, url, "events_api", payload.clone());
         let greeting = Greeting::of(app, url);
         let (outbox, epoch) = (self.clone(), self.epoch());
+        let (before, tried) = self.line_up(&app.id);
+        let installation = self.installation(&app.id);
         self.inner.tasks.spawn(async move {
+            let in_turn = async {
+                if let Some(before) = before {
+                    // In order as long as the app answers at once; one that is slow is not slowed down further.
+                    let _ = tokio::time::timeout(HEAD_START, before).await;
+                }
+                outbox.deliver(&post, installation, &greeting, tried).await;
+            };
             tokio::select! {
                 () = epoch.cancelled() => {}
-                () = outbox.deliver(&post, &greeting) => {}
+                () = in_turn => {}
             }
             outbox.inner.events.fetch_sub(1, Ordering::Relaxed);
         });
         true
     }
 
-    async fn deliver(&self, post: &Post, greeting: &Greeting) {
+    async fn deliver(&self, post: &Post, installation: u64, greeting: &Greeting, tried: oneshot::Sender<()>) {
         let mut attempt = Attempt::default();
+        let mut tried = Some(tried);
         loop {
             if !self.is_greeted(&post.app, &post.url) {
                 self.greet(greeting).await;
             }
-            let Err(failure) = self.attempt(post, attempt).await else { return };
+            let outcome = self.attempt(post, attempt).await;
+            drop(tried.take());
+            self.note_attempt(&post.app, attempt.number == 0, outcome.is_ok());
+            let Err(failure) = outcome else { return };
             if matches!(failure, Failure::Http { is_final: true, .. }) {
                 return;
             }
@@ -54,6 +74,9 @@ impl Outbox {
             attempt = Attempt { number: attempt.number + 1, reason: Some(failure) };
             let clock = &self.inner.recorder.clock;
             clock.sleep_until(clock.now_ms().saturating_add(*wait)).await;
+            if self.is_switched_off(&post.app) || self.installation(&post.app) != installation {
+                return;
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! this machine are ever contacted.
 
 mod event;
+mod health;
 mod outbox;
 mod post;
 mod request;

@@ -69,8 +69,8 @@ fn request_post(app: &App, url: &str, kind: EnvelopeKind, payload: &Value) -> Po
 fn answer(kind: EnvelopeKind, body: &[u8]) -> Option<Value> {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
-    match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(object)) => (!object.is_empty()).then_some(Value::Object(object)),
+    match serde_json::from_str::<Value>(text).ok().filter(crate::depth::is_fine) {
+        Some(Value::Object(object)) => (!object.is_empty()).then_some(Value::Object(object)),
         _ if kind == EnvelopeKind::Command && !text.is_empty() => Some(json!({"text": text})),
         _ => None,
     }

@@ -10,7 +10,7 @@ const MAX_LINKS: usize = 20;
 
 /// Tells the apps of the links in a message that was posted.
 pub(super) fn shared(state: &mut State, channel: &ChannelId, message: &Message, now_ms: u64) {
-    if !message.text().contains("://") {
+    if !message.packed().text().contains("://") || !message.text().contains("://") {
         return;
     }
     for app in listeners(state, channel, Some("link_shared")) {
@@ -25,7 +25,7 @@ pub(super) fn shared(state: &mut State, channel: &ChannelId, message: &Message, 
             continue;
         }
         let event = event(state, channel, message, links);
-        deliver(state, &app, &event, now_ms);
+        deliver(state, &app, event, now_ms);
     }
 }
 
@@ -55,7 +55,7 @@ fn unfurl_secret(state: &mut State) -> String {
 }
 
 /// The addresses in a text, bare or in angle brackets.
-fn links(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '|'))
         .filter(|word| word.starts_with("https://") || word.starts_with("http://"))
 }

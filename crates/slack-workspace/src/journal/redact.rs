@@ -11,11 +11,26 @@ use serde_json::Value;
 const REDACTED: &str = "[redacted]";
 
 /// How tokens begin that are known by their shape.
-const PREFIXES: [&str; 3] = ["xox", "xapp-", "ticket="];
+const PREFIXES: [&str; 4] = ["xox", "xapp-", "xwfp-", "ticket="];
 
 /// Fields whose value is a secret whatever it looks like.
-const SECRET_FIELDS: [&str; 6] =
-    ["token", "client_secret", "signing_secret", "verification_token", "control_token", "refresh_token"];
+const SECRET_FIELDS: [&str; 12] = [
+    "challenge",
+    "client_secret",
+    "code_verifier",
+    "control_token",
+    "id_token",
+    "refresh_token",
+    "response_url",
+    "signing_secret",
+    "ticket",
+    "token",
+    "upload_url",
+    "verification_token",
+];
+
+/// The shortest `code` that is no error's: one that stands for tokens.
+const MIN_CODE: usize = 40;
 
 /// No secret without a known prefix is shorter, so shorter texts need no search.
 const MIN_SECRET: usize = 20;
@@ -57,9 +72,21 @@ impl Redactor {
         clean
     }
 
+    /// Whether JSON has nothing to take out, as far as can be seen without reading it.
+    pub(crate) fn is_clean(&self, json: &str) -> bool {
+        let has = |needle: &&str| json.contains(*needle);
+        let names = SECRET_FIELDS.iter().chain(&["variables", "\"code\""]);
+        !PREFIXES.iter().chain(names).any(has) && !self.secrets.iter().any(|secret| json.contains(secret.as_str()))
+    }
+
     /// A value that serialises without tokens.
     pub(crate) fn value<'a>(&'a self, value: &'a Value) -> Redacted<'a> {
-        Redacted { redactor: self, value }
+        Redacted { redactor: self, value, is_secret: false }
+    }
+
+    /// The same of a field, whose name may say that it is a secret.
+    pub(crate) fn field<'a>(&'a self, name: &str, value: &'a Value) -> Redacted<'a> {
+        Redacted { redactor: self, value, is_secret: is_secret(name, value) }
     }
 }
 
@@ -81,15 +108,29 @@ fn without(text: &str, prefix: &str) -> String {
     clean
 }
 
+/// Whether a field's value is a secret whatever it looks like; variables of hosted apps are, as a whole.
+fn is_secret(name: &str, value: &Value) -> bool {
+    match value {
+        Value::String(text) => {
+            SECRET_FIELDS.contains(&name) || name == "variables" || name == "code" && text.len() >= MIN_CODE
+        }
+        Value::Array(_) => name == "variables",
+        _ => false,
+    }
+}
+
 /// A value of which only the clean form can be serialised.
 pub(crate) struct Redacted<'a> {
     redactor: &'a Redactor,
     value: &'a Value,
+    /// Nothing of it is shown.
+    is_secret: bool,
 }
 
 impl Serialize for Redacted<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.value {
+            _ if self.is_secret => serializer.serialize_str(REDACTED),
             Value::String(text) => serializer.serialize_str(&self.redactor.text(text)),
             Value::Array(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;
@@ -102,11 +143,7 @@ impl Serialize for Redacted<'_> {
                 let mut map = serializer.serialize_map(Some(fields.len()))?;
                 for (name, value) in fields {
                     let name = self.redactor.text(name);
-                    if SECRET_FIELDS.contains(&name.as_ref()) && value.is_string() {
-                        map.serialize_entry(&name, REDACTED)?;
-                    } else {
-                        map.serialize_entry(&name, &self.redactor.value(value))?;
-                    }
+                    map.serialize_entry(&name, &self.redactor.field(&name, value))?;
                 }
                 map.end()
             }
@@ -141,5 +178,14 @@ mod tests {
         assert_eq!(clean[REDACTED], expected[REDACTED]);
         assert_eq!(clean["xox"], "xox");
         assert!(!clean.to_string().contains("abc"), "{clean}");
+        assert!(redactor.is_clean(r#"{"text":"a word"}"#));
+        for dirty in [
+            r#"{"text":"xoxb-1-2-abc"}"#,
+            r#"{"token":"anything"}"#,
+            r#"{"text":"sign 0123456789abcdef0123456789abcdef."}"#,
+            r#"{"code":"0123456789"}"#,
+        ] {
+            assert!(!redactor.is_clean(dirty), "{dirty}");
+        }
     }
 }

@@ -24,6 +24,9 @@ pub struct App {
     pub installer: UserId,
     /// The events its bot subscribed to, such as `message.channels`.
     pub events: BTreeSet<String>,
+    /// What its bot was granted; nothing once the bot's tokens were revoked.
+    #[serde(default)]
+    pub bot_scopes: BTreeSet<String>,
     /// Its slash commands.
     pub commands: Vec<Command>,
     /// Where it is reached over HTTP; nowhere when it uses Socket Mode.
@@ -113,16 +116,24 @@ pub struct Grant {
     pub scope_list: HeaderValue,
     /// When it stops working, in milliseconds since the epoch.
     pub expires_at: Option<u64>,
-    /// A command line's token: it outlives the app it was first given with.
+    /// A command line's token: its app is [`Grant::COMMAND_LINE`].
     pub is_tool: bool,
+    /// The refresh token that was given with it, and is taken back with it.
+    #[serde(default, with = "super::saved::maybe_secret")]
+    pub renewal: Option<SecretString>,
 }
 
 impl Grant {
+    /// The app that Slack's own command line is: tokens are given to it, and no workspace has it installed.
+    pub const COMMAND_LINE: &str = "A00COMMANDLINE";
+
     /// A grant of these scopes.
     pub fn new(app: AppId, holder: Holder, scopes: &[String]) -> Self {
         // A scope that no header can carry was not granted by name; the set still has it.
         let scope_list = HeaderValue::from_str(&scopes.join(",")).unwrap_or(HeaderValue::from_static(""));
-        Self { app, holder, scopes: scopes.iter().cloned().collect(), scope_list, expires_at: None, is_tool: false }
+        let is_tool = app.as_str() == Self::COMMAND_LINE;
+        let scopes = scopes.iter().cloned().collect();
+        Self { app, holder, scopes, scope_list, expires_at: None, is_tool, renewal: None }
     }
 
     /// The user it acts as; an app-level token acts as nobody.

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use super::{Bookmark, ChannelId, ChannelKind, Message, Pin, TeamId, Ts, UserId};
 
+/// How many of the newest messages are kept open: pages and apps read those.
+const OPEN: usize = 256;
+
 /// The `channel_type` that message events of such a conversation carry.
 pub(crate) fn event_name(kind: ChannelKind) -> &'static str {
     match kind {
@@ -99,6 +102,10 @@ impl Channel {
         &self.messages
     }
 
+    pub(crate) fn messages_mut(&mut self) -> impl Iterator<Item = &mut Message> {
+        self.messages.iter_mut()
+    }
+
     /// The message with this timestamp.
     pub fn message(&self, ts: Ts) -> Option<&Message> {
         self.messages.get(self.position(ts)?)
@@ -137,8 +144,20 @@ impl Channel {
     }
 
     /// Appends a message whose timestamp came from [`Channel::next_ts`].
+    ///
+    /// The one that is no longer among the newest is put away.
     pub(crate) fn push(&mut self, message: Message) {
         self.messages.push(message);
+        let oldest_open = self.messages.len().checked_sub(OPEN + 1);
+        if let Some(message) = oldest_open.and_then(|at| self.messages.get_mut(at)) {
+            message.pack();
+        }
+    }
+
+    /// Puts away all but the newest messages, whoever has looked at them.
+    pub(crate) fn pack(&mut self) {
+        let packed = self.messages.len().saturating_sub(OPEN);
+        self.messages.iter_mut().take(packed).for_each(Message::pack);
     }
 
     pub(crate) fn remove(&mut self, ts: Ts) -> Option<Message> {

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use super::settings::check_name;
 use super::state::im_key;
 use super::{ChangeKind, Channel, ChannelId, ChannelKind, ModelError, State, UserId};
+use crate::events::{self, Audience};
 
 impl State {
     /// The direct message between two users, opened when there is none yet; true if it was there.
@@ -16,6 +19,9 @@ impl State {
     ) -> Result<(ChannelId, bool), ModelError> {
         if let Some(id) = self.ims.get(&im_key(opener, other)).cloned() {
             let closed = self.channels.get_mut(&id).is_some_and(|room| room.closed_for.remove(opener));
+            if closed {
+                self.tell_im("im_open", &id, opener, now_ms);
+            }
             return Ok((id, !closed));
         }
         if !self.users.contains_key(other) {
@@ -24,7 +30,29 @@ impl State {
         let members = BTreeSet::from([opener.clone(), other.clone()]);
         let id = self.add_channel("", ChannelKind::Im, members, opener, now_ms);
         self.ims.insert(im_key(opener, other), id.clone());
+        let object = json!({
+            "id": id, "created": now_ms / 1000, "is_im": true, "is_org_shared": false, "user": other,
+            "is_open": true, "context_team_id": self.team.id,
+        });
+        let event = json!({"type": "im_created", "user": opener, "channel": object});
+        events::emit(self, Audience::Members(&id), event, now_ms);
         Ok((id, false))
+    }
+
+    /// Closes a conversation for one of its members; true if it was open.
+    pub(crate) fn close_for(&mut self, channel: &ChannelId, user: &UserId, now_ms: u64) -> bool {
+        let Some(room) = self.channels.get_mut(channel) else { return false };
+        let is_im = room.kind == ChannelKind::Im;
+        let closes = room.closed_for.insert(user.clone());
+        if closes && is_im {
+            self.tell_im("im_close", channel, user, now_ms);
+        }
+        closes
+    }
+
+    fn tell_im(&mut self, kind: &str, channel: &ChannelId, user: &UserId, now_ms: u64) {
+        let event = json!({"type": kind, "user": user, "channel": channel});
+        events::emit(self, Audience::Members(channel), event, now_ms);
     }
 
     /// The group of exactly these people, opened when there is none yet; true if it was there.

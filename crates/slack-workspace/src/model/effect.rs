@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{App, AppId, ChannelId, UserId};
+use super::{App, AppId, ChannelId, Packed, UserId, View};
 
 /// What changed, so that whoever shows it can draw it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,14 +42,14 @@ pub(crate) enum Effect {
         /// The app that subscribed.
         app: AppId,
         /// The payload.
-        payload: Value,
+        payload: Packed,
     },
     /// The same for an app that is no longer installed when it is delivered.
     Farewell {
         /// The app as it was.
         app: Box<App>,
         /// The payload.
-        payload: Value,
+        payload: Packed,
     },
     /// Something will happen by itself, perhaps earlier than what was expected next.
     Due,
@@ -58,7 +58,34 @@ pub(crate) enum Effect {
         /// The app.
         app: AppId,
     },
-    /// An app is no longer installed: its connections end.
+    /// An app was to hear of more than it may; the payload says so.
+    Limited {
+        /// The app.
+        app: AppId,
+        /// The payload.
+        payload: Value,
+    },
+    /// A modal was closed by another one: its app hears of it.
+    Closed {
+        /// The modal.
+        view: Box<View>,
+    },
+    /// An app has switched Socket Mode off.
+    Unplugged {
+        /// The app.
+        app: AppId,
+    },
+    /// An app has another manifest: the other teams that know it hear of it.
+    Described {
+        /// The app.
+        app: AppId,
+    },
+    /// An app was deleted: it goes from the other teams too.
+    Unregistered {
+        /// The app.
+        app: AppId,
+    },
+    /// An app is no longer installed: its connections end, unless another team has it.
     Gone {
         /// The app.
         app: AppId,

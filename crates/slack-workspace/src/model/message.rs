@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::packed::Packed;
 use super::{AppId, Ts, UserId};
 
 /// A message of a channel, or one that a single person sees.
@@ -19,23 +20,32 @@ pub struct Message {
     pub app: Option<AppId>,
     /// The replies of its thread, oldest first.
     pub replies: Vec<Ts>,
-    #[serde(with = "super::saved::arc")]
-    body: Arc<Value>,
+    body: Packed,
 }
 
 impl Message {
     pub(crate) fn new(ts: Ts, user: UserId, app: Option<AppId>, body: Map<String, Value>) -> Self {
-        Self { ts, thread_ts: None, user, app, replies: Vec::new(), body: Arc::new(Value::Object(body)) }
+        Self { ts, thread_ts: None, user, app, replies: Vec::new(), body: Packed::new(Value::Object(body)) }
+    }
+
+    /// A message whose object is JSON already, of no thread.
+    pub(super) fn from_text(ts: Ts, user: UserId, app: Option<AppId>, body: &str) -> Self {
+        Self { ts, thread_ts: None, user, app, replies: Vec::new(), body: Packed::from_text(body) }
     }
 
     /// The object as Slack has it; cheap to clone.
     pub fn body(&self) -> &Arc<Value> {
+        self.body.value()
+    }
+
+    /// The object to be kept or given out as it is.
+    pub(crate) fn packed(&self) -> &Packed {
         &self.body
     }
 
     /// One field of the object.
     pub fn field(&self, name: &str) -> Option<&Value> {
-        self.body.get(name)
+        self.body().get(name)
     }
 
     /// The message's `text`.
@@ -61,15 +71,28 @@ impl Message {
     }
 
     pub(crate) fn set(&mut self, name: &str, value: impl Into<Value>) {
-        if let Value::Object(body) = Arc::make_mut(&mut self.body) {
+        self.change(|body| {
             body.insert(name.to_owned(), value.into());
-        }
+        });
     }
 
     pub(crate) fn unset(&mut self, name: &str) {
-        if let Value::Object(body) = Arc::make_mut(&mut self.body) {
+        self.change(|body| {
             body.remove(name);
-        }
+        });
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Map<String, Value>)) {
+        self.body.change(|body| {
+            if let Value::Object(body) = body {
+                change(body);
+            }
+        });
+    }
+
+    /// Puts the object away until somebody looks at it again.
+    pub(super) fn pack(&mut self) {
+        self.body.pack();
     }
 
     /// Puts the message into a thread.

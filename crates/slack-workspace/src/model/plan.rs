@@ -203,6 +203,8 @@ fn texts(of: &Value, pointer: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -225,6 +227,47 @@ mod tests {
         assert_eq!(plan.endpoints, Endpoints::default());
         assert_eq!(plan.commands[0].url, None);
         assert!(problems(&manifest).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_manifest_is_read_and_judged(manifest in json_value()) {
+            let _ = (Plan::read(&manifest), problems(&manifest));
+        }
+    }
+
+    /// JSON with the keys that manifests have.
+    fn json_value() -> impl Strategy<Value = Value> {
+        const KEYS: [&str; 14] = [
+            "display_information",
+            "name",
+            "features",
+            "slash_commands",
+            "command",
+            "url",
+            "oauth_config",
+            "scopes",
+            "bot",
+            "redirect_urls",
+            "settings",
+            "event_subscriptions",
+            "bot_events",
+            "request_url",
+        ];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".{0,50}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 40, 6, |inner| {
+            let key = proptest::sample::select(&KEYS[..]).prop_map(str::to_owned);
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map(key, inner, 0..6)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! What developers make beside messages: apps, permissions to sign in, triggers of workflows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
 use crate::api::IdKey;
 
+use super::function::{Activity, Execution};
 use super::{AppId, Registration, UserId};
 
 /// Everything of the developer's side.
@@ -22,6 +23,12 @@ pub(crate) struct Platform {
     pub(crate) sign_ins: HashMap<String, SignIn>,
     /// Triggers of workflows by id.
     pub(crate) workflow_triggers: BTreeMap<String, WorkflowTrigger>,
+    /// Custom steps that run or have run, by id.
+    #[serde(default)]
+    pub(crate) executions: BTreeMap<String, Execution>,
+    /// What happened to custom steps, the newest last.
+    #[serde(default)]
+    pub(crate) activities: VecDeque<Activity>,
     /// Variables of hosted apps.
     pub(crate) variables: BTreeMap<AppId, BTreeMap<String, String>>,
     /// Made with the first id token.

@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::plain::is_plain;
 use super::response_url::replace_body;
 use super::{App, AppId, ChangeKind, Channel, ChannelId, ChannelKind, Message, State, Ts, UserId};
 use crate::events;
+
+/// Who stands in the place of what was deleted.
+const SLACKBOT: &str = "USLACKBOT";
 
 /// What was wrong, as Slack names it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +29,7 @@ impl ModelError {
 }
 
 /// Who a message comes from.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Author {
     /// The user it is shown as coming from.
     pub user: UserId,
@@ -66,6 +70,9 @@ impl State {
         now_ms: u64,
     ) -> Result<Message, ModelError> {
         let thread = self.thread_of(channel, draft.thread)?;
+        if thread.is_none() && is_plain(&draft) {
+            return self.post_plain(channel, author, &draft, now_ms);
+        }
         let is_broadcast = thread.is_some() && draft.broadcast;
         let mut body = self.body_of(author, draft);
         if is_broadcast {
@@ -74,16 +81,20 @@ impl State {
         let room = self.channels.get_mut(channel).ok_or(ModelError::new("channel_not_found"))?;
         let ts = room.next_ts(Ts::from_micros(now_ms.saturating_mul(1000)));
         body.insert("ts".to_owned(), ts.into());
+        if let Some(parent) = thread.and_then(|parent| room.message(parent)) {
+            body.insert("parent_user_id".to_owned(), parent.user.as_str().into());
+            if is_broadcast {
+                body.insert("root".to_owned(), (**parent.body()).clone());
+            }
+        }
         let mut message = Message::new(ts, author.user.clone(), author.app.clone(), body);
         if let Some(parent) = thread {
             message.join_thread(parent);
             reply_added(room, parent, ts, &author.user);
         }
-        room.push(message.clone());
-        room.closed_for.clear();
-        if message.app.is_some() {
-            self.clear_assistant_status(channel, thread);
-        }
+        // Written once: what is kept, answered and told of it is the same text.
+        message.packed().text();
+        self.file_message(channel, &message);
         events::posted(self, channel, &message, now_ms);
         self.changed(ChangeKind::Message { channel: channel.clone() });
         Ok(message)
@@ -148,9 +159,24 @@ impl State {
             room.remove(ts);
             reply_removed(room, before.thread_ts, ts);
         } else if let Some(message) = room.message_mut(ts) {
-            for field in ["blocks", "attachments", "files", "metadata"] {
+            for field in [
+                "blocks",
+                "attachments",
+                "files",
+                "metadata",
+                "edited",
+                "app_id",
+                "bot_id",
+                "bot_profile",
+                "client_msg_id",
+            ] {
                 message.unset(field);
             }
+            // It is Slack's own from then on: nobody can change it any more.
+            message.user = UserId::from(SLACKBOT);
+            message.app = None;
+            message.set("user", SLACKBOT);
+            message.set("hidden", true);
             message.set("subtype", "tombstone");
             message.set("text", "This message was deleted.");
         }
@@ -160,7 +186,7 @@ impl State {
     }
 
     /// The thread that a reply to `wanted` belongs to: replies to replies go to the parent's thread.
-    fn thread_of(&self, channel: &ChannelId, wanted: Option<Ts>) -> Result<Option<Ts>, ModelError> {
+    pub(crate) fn thread_of(&self, channel: &ChannelId, wanted: Option<Ts>) -> Result<Option<Ts>, ModelError> {
         let Some(wanted) = wanted else { return Ok(None) };
         let room = self.channels.get(channel).ok_or(ModelError::new("channel_not_found"))?;
         let parent = room.message(wanted).ok_or(ModelError::new("thread_not_found"))?;
@@ -181,7 +207,7 @@ impl State {
                 put(name, Value::Array(items));
             }
         }
-        if let Some(metadata) = draft.metadata {
+        if let Some(metadata) = draft.metadata.filter(|metadata| !metadata.is_null()) {
             put("metadata", metadata);
         }
         if !draft.files.is_empty() {
@@ -231,36 +257,41 @@ fn bot_profile(app: &App, team: &str) -> Value {
 }
 
 fn reply_added(room: &mut Channel, parent: Ts, reply: Ts, user: &UserId) {
-    if let Some(parent) = room.message_mut(parent) {
-        parent.replies.push(reply);
-        if parent.thread_ts.is_none() {
-            let ts = parent.ts;
-            parent.join_thread(ts);
-        }
-        let users = parent.field("reply_users").and_then(Value::as_array).cloned().unwrap_or_default();
-        let mut users: BTreeSet<String> = users.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        users.insert(user.as_str().to_owned());
-        parent.set("reply_users_count", users.len());
-        parent.set("reply_users", users.into_iter().collect::<Vec<_>>());
-        parent.set("reply_count", parent.replies.len());
-        parent.set("latest_reply", reply);
-        parent.set("is_locked", false);
-        parent.set("subscribed", false);
+    let Some(parent) = room.message_mut(parent) else { return };
+    parent.replies.push(reply);
+    if parent.thread_ts.is_none() {
+        let ts = parent.ts;
+        parent.join_thread(ts);
     }
+    let users = parent.field("reply_users").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut users: BTreeSet<String> = users.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    users.insert(user.as_str().to_owned());
+    parent.set("is_locked", false);
+    parent.set("subscribed", false);
+    show_replies(parent, users);
 }
 
 fn reply_removed(room: &mut Channel, parent: Option<Ts>, reply: Ts) {
-    let Some(parent) = parent.and_then(|parent| room.message_mut(parent)) else { return };
+    let Some(at) = parent else { return };
+    let Some(parent) = room.message_mut(at) else { return };
     parent.replies.retain(|ts| *ts != reply);
-    if let Some(latest) = parent.replies.last().copied() {
-        parent.set("reply_count", parent.replies.len());
-        parent.set("latest_reply", latest);
-        return;
+    if !parent.replies.is_empty() {
+        let users = room.thread(at).skip(1).map(|reply| reply.user.as_str().to_owned()).collect();
+        return room.message_mut(at).map_or((), |parent| show_replies(parent, users));
     }
     parent.thread_ts = None;
     for field in ["thread_ts", "reply_count", "reply_users", "reply_users_count", "latest_reply"] {
         parent.unset(field);
     }
+}
+
+/// Shows on a thread's parent how many replies there are, and whose.
+fn show_replies(parent: &mut Message, users: BTreeSet<String>) {
+    let Some(latest) = parent.replies.last().copied() else { return };
+    parent.set("reply_users_count", users.len());
+    parent.set("reply_users", users.into_iter().collect::<Vec<_>>());
+    parent.set("reply_count", parent.replies.len());
+    parent.set("latest_reply", latest);
 }
 
 /// Shares an `Arc` of a message's object, for answers.

@@ -1,6 +1,6 @@
 //! Apps as their developers know them: created from a manifest, installed or not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::app::{App, AppSecrets, Grant, Holder};
 use super::plan::Plan;
-use super::{AppId, BotId, ChangeKind, Effect, State, Token, User, UserId};
+use super::{AppId, BotId, ChangeKind, Effect, State, TeamId, Token, User, UserId};
 
 /// How long a token of an app with token rotation works; docs.slack.dev, "Token rotation".
 pub(crate) const ROTATING_MS: u64 = 12 * 60 * 60 * 1000;
@@ -26,6 +26,9 @@ pub(crate) struct Registration {
     pub(crate) bot_user: UserId,
     #[serde(with = "super::saved::arc")]
     pub(crate) secrets: Arc<AppSecrets>,
+    /// The team it was made in, when that is another one: only there it can be changed.
+    #[serde(default)]
+    pub(crate) home: Option<TeamId>,
     /// User tokens by the person they stand for.
     #[serde(with = "super::saved::secrets")]
     pub(crate) user_tokens: BTreeMap<UserId, SecretString>,
@@ -59,6 +62,7 @@ impl State {
             manifest,
             bot,
             bot_user,
+            home: None,
             user_tokens: BTreeMap::from([(owner.clone(), secrets.user_token.clone())]),
             secrets,
         };
@@ -67,12 +71,38 @@ impl State {
         id
     }
 
+    /// Makes an app of another team known here: the same app and secrets, a bot and tokens of its own.
+    ///
+    /// Nothing changes when it is known already.
+    pub(crate) fn adopt(&mut self, known: &Registration, home: &TeamId, owner: &UserId) {
+        if self.platform.registrations.contains_key(&known.id) {
+            return;
+        }
+        let own = self.mint_secrets(&known.id);
+        let secrets = AppSecrets { bot_token: own.bot_token, user_token: own.user_token, ..(*known.secrets).clone() };
+        let registration = Registration {
+            owner: owner.clone(),
+            bot: BotId::from(self.mint.id('B')),
+            bot_user: UserId::from(self.mint.id('U')),
+            home: Some(known.home.clone().unwrap_or_else(|| home.clone())),
+            user_tokens: BTreeMap::from([(owner.clone(), secrets.user_token.clone())]),
+            secrets: Arc::new(secrets),
+            ..known.clone()
+        };
+        self.platform.registrations.insert(known.id.clone(), registration);
+    }
+
+    /// Installs an app with everything its manifest asks for.
+    pub(crate) fn install_whole(&mut self, id: &AppId, user: &UserId, now_ms: u64) -> Option<App> {
+        let plan = Plan::read(&self.platform.registrations.get(id)?.manifest);
+        let consent = Consent { user: user.clone(), bot_scopes: plan.bot_scopes, user_scopes: plan.user_scopes };
+        self.install(id, &consent, now_ms)
+    }
+
     /// Creates an app and installs it with everything its manifest asks for.
     pub(crate) fn add_app(&mut self, manifest: Value, owner: &UserId, now_ms: u64) -> Option<App> {
-        let plan = Plan::read(&manifest);
         let id = self.register(manifest, owner);
-        let consent = Consent { user: owner.clone(), bot_scopes: plan.bot_scopes, user_scopes: plan.user_scopes };
-        self.install(&id, &consent, now_ms)
+        self.install_whole(&id, owner, now_ms)
     }
 
     /// Installs an app, or adds to what an installed one may do.
@@ -92,35 +122,49 @@ impl State {
         }
         let of_app = Grant::new(id.clone(), Holder::App, &["connections:write".to_owned()]);
         self.grant_token(&secrets.app_token, of_app);
-        let app = app_of(&registration, &consent.user, now_ms);
+        let mut app = app_of(&registration, &consent.user, now_ms);
+        app.bot_scopes = self.apps.get(id).map(|known| known.bot_scopes.clone()).unwrap_or_default();
+        app.bot_scopes.extend(consent.bot_scopes.iter().cloned());
+        if let Some(bot) = self.users.get_mut(&app.bot_user).filter(|_| !app.bot_scopes.is_empty()) {
+            bot.deleted = false;
+        }
         self.apps.insert(id.clone(), app.clone());
         self.changed(ChangeKind::Directory);
         Some(app)
     }
 
-    /// Takes an app out of the workspace; it stays registered.
-    pub(crate) fn uninstall(&mut self, id: &AppId) -> bool {
-        let Some(app) = self.apps.remove(id) else { return false };
-        self.grants.retain(|_, grant| grant.app != *id || grant.is_tool);
-        for channel in self.channels.values_mut() {
-            channel.members.remove(&app.bot_user);
-        }
-        self.effects.push(Effect::Gone { app: id.clone() });
-        self.changed(ChangeKind::Directory);
-        true
-    }
-
-    /// Replaces an app's manifest; what it may do changes with the next installation only.
+    /// Replaces an app's manifest in every team; what it may do changes with the next installation only.
     pub(crate) fn set_manifest(&mut self, id: &AppId, manifest: Value, now_ms: u64) -> bool {
         let Some(registration) = self.platform.registrations.get_mut(id) else { return false };
+        let is_plugged =
+            |manifest: &Value| manifest.pointer("/settings/socket_mode_enabled") == Some(&Value::Bool(true));
+        let is_unplugged = is_plugged(&registration.manifest) && !is_plugged(&manifest);
         registration.manifest = manifest;
         let registration = registration.clone();
-        if let Some(installer) = self.apps.get(id).map(|app| app.installer.clone()) {
-            self.apps.insert(id.clone(), app_of(&registration, &installer, now_ms));
+        if is_unplugged {
+            self.effects.push(Effect::Unplugged { app: id.clone() });
+        }
+        if let Some(known) = self.apps.get(id) {
+            let app = App { bot_scopes: known.bot_scopes.clone(), ..app_of(&registration, &known.installer, now_ms) };
+            self.apps.insert(id.clone(), app);
             self.show_bot(&registration, now_ms);
             self.changed(ChangeKind::Directory);
         }
+        if registration.home.is_none() {
+            self.effects.push(Effect::Described { app: id.clone() });
+        }
         true
+    }
+
+    /// Forgets an app, in every team when it was made in this one.
+    pub(crate) fn unregister(&mut self, id: &AppId, now_ms: u64) {
+        self.remove_app(id, now_ms);
+        let known = self.platform.registrations.remove(id);
+        self.platform.variables.remove(id);
+        self.platform.workflow_triggers.retain(|_, trigger| trigger.app != *id);
+        if known.is_some_and(|known| known.home.is_none()) {
+            self.effects.push(Effect::Unregistered { app: id.clone() });
+        }
     }
 
     /// The token that stands for a person in an app, minted when there is none yet.
@@ -145,6 +189,15 @@ impl State {
         scopes
     }
 
+    /// Finds what a state file of an earlier version does not say: the scopes of bots, which follow from their tokens.
+    pub(crate) fn fill_missing(&mut self) {
+        let grants = &self.grants;
+        for app in self.apps.values_mut().filter(|app| app.bot_scopes.is_empty()) {
+            let of_bot = |grant: &&Arc<Grant>| grant.app == app.id && matches!(grant.holder, Holder::Bot(_));
+            app.bot_scopes = grants.values().filter(of_bot).flat_map(|grant| grant.scopes.iter().cloned()).collect();
+        }
+    }
+
     /// Makes or renames the user that the app's bot appears as.
     fn show_bot(&mut self, of: &Registration, now_ms: u64) {
         let name = Plan::read(&of.manifest).name;
@@ -153,6 +206,7 @@ impl State {
         let mut user = User::bot(of.bot_user.clone(), (of.id.clone(), of.bot.clone()));
         user.name = handle;
         user.real_name = name;
+        user.deleted = self.users.get(&of.bot_user).is_some_and(|known| known.deleted);
         user.updated = now_ms / 1000;
         self.users.insert(of.bot_user.clone(), user);
     }
@@ -186,6 +240,7 @@ fn app_of(registration: &Registration, installer: &UserId, now_ms: u64) -> App {
         bot_user: registration.bot_user.clone(),
         installer: installer.clone(),
         events: plan.events,
+        bot_scopes: BTreeSet::new(),
         commands: plan.commands,
         endpoints: plan.endpoints,
         secrets: Arc::clone(&registration.secrets),

@@ -17,8 +17,19 @@ pub enum ResponseSource {
     Message(Ts),
     /// A message the person alone sees.
     Ephemeral(Ts),
-    /// A slash command or shortcut: nothing to replace.
+    /// A slash command, or something on a message that is not the app's: nothing to replace.
     Command,
+}
+
+impl ResponseSource {
+    /// What an app may replace and remove when a person did something on a message: only its own.
+    pub(crate) fn of(message: &Message, is_ephemeral: bool, app: &AppId) -> Self {
+        match (message.app.as_ref() == Some(app), is_ephemeral) {
+            (false, _) => Self::Command,
+            (true, false) => Self::Message(message.ts),
+            (true, true) => Self::Ephemeral(message.ts),
+        }
+    }
 }
 
 /// Permission to answer without a token.
@@ -152,7 +163,9 @@ pub(super) fn replace_body(message: &mut Message, draft: Draft) {
             _ => message.unset(name),
         }
     }
-    if let Some(metadata) = draft.metadata {
-        message.set("metadata", metadata);
+    match draft.metadata {
+        Some(Value::Null) => message.unset("metadata"),
+        Some(metadata) => message.set("metadata", metadata),
+        None => {}
     }
 }

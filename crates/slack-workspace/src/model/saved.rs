@@ -58,6 +58,20 @@ pub(crate) mod secret {
     }
 }
 
+/// A secret that may be missing.
+pub(crate) mod maybe_secret {
+    use super::{Deserialize, Deserializer, ExposeSecret, SecretString, Serialize as _, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde hands over the field as it is")]
+    pub(crate) fn serialize<S: Serializer>(secret: &Option<SecretString>, to: S) -> Result<S::Ok, S::Error> {
+        secret.as_ref().map(ExposeSecret::expose_secret).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+        Ok(Option::<String>::deserialize(from)?.map(SecretString::from))
+    }
+}
+
 /// A person's secrets.
 pub(crate) mod secrets {
     use std::collections::BTreeMap;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::file::file_type;
-use super::{AppId, Author, ChangeKind, ChannelId, Draft, File, FileId, Message, ModelError, State, UserId};
+use super::{AppId, Author, ChangeKind, Channel, ChannelId, Draft, File, FileId, Message, ModelError, State, UserId};
 use crate::events::{self, Audience};
 
 /// A file that was announced and waits for its bytes.
@@ -16,9 +16,23 @@ pub(crate) struct Announced {
     pub(crate) upload_url: String,
 }
 
+/// Where the bytes of an announced file go.
+#[derive(Clone, Debug)]
+pub(crate) struct Upload {
+    file: FileId,
+    /// How many bytes it may have.
+    pub(crate) length: u64,
+}
+
 impl State {
     /// Makes room for a file and the address its bytes go to.
-    pub(crate) fn announce_file(&mut self, app: &AppId, user: &UserId, name: &str, now_ms: u64) -> Announced {
+    pub(crate) fn announce_file(
+        &mut self,
+        app: &AppId,
+        user: &UserId,
+        (name, length): (&str, u64),
+        now_ms: u64,
+    ) -> Announced {
         let id = FileId::from(self.mint.id('F'));
         let secret = self.mint.word(32);
         let (mimetype, filetype) = file_type(name);
@@ -37,14 +51,14 @@ impl State {
         };
         self.files.insert(id.clone(), file);
         let upload_url = format!("{}/upload/v1/{secret}", self.base);
-        self.uploads.insert(secret, id.clone());
+        self.uploads.insert(secret, Upload { file: id.clone(), length });
         Announced { id, upload_url }
     }
 
     /// Takes the bytes of an announced file; its address works once.
     pub(crate) fn receive_file(&mut self, secret: &str, content: Bytes) -> Result<(), ModelError> {
-        let id = self.uploads.remove(secret).ok_or(ModelError::new("file_not_found"))?;
-        let file = self.files.get_mut(&id).ok_or(ModelError::new("file_not_found"))?;
+        let upload = self.uploads.remove(secret).ok_or(ModelError::new("file_not_found"))?;
+        let file = self.files.get_mut(&upload.file).ok_or(ModelError::new("file_not_found"))?;
         file.content = Some(content);
         Ok(())
     }
@@ -59,6 +73,14 @@ impl State {
             title.clone_into(&mut file.title);
         }
         Ok(())
+    }
+
+    /// Tells the app that its file is there.
+    pub(crate) fn tell_file_created(&mut self, id: &FileId, now_ms: u64) {
+        let Some(file) = self.files.get(id) else { return };
+        let app = file.app.clone();
+        let event = json!({"type": "file_created", "file_id": id, "user_id": file.user, "file": {"id": id}});
+        events::emit(self, Audience::App(&app), event, now_ms);
     }
 
     /// Posts completed files into a channel.
@@ -98,11 +120,34 @@ impl State {
             }
         }
         let event = json!({"type": "file_deleted", "file_id": id});
-        match file.shares.keys().next() {
-            Some(channel) => events::emit(self, Audience::Readers(channel), event, now_ms),
-            None => events::emit(self, Audience::App(&file.app), event, now_ms),
+        let channels: Vec<&ChannelId> = file.shares.keys().collect();
+        if channels.is_empty() {
+            events::emit(self, Audience::App(&file.app), event, now_ms);
+        } else {
+            events::emit(self, Audience::ReadersOfAny(&channels), event, now_ms);
         }
         Ok(())
+    }
+
+    /// The workspace is reached at another address: so are the files of messages.
+    pub(crate) fn move_to(&mut self, base: &str) {
+        if self.base == base {
+            return;
+        }
+        base.clone_into(&mut self.base);
+        let (files, team) = (&self.files, &self.team.id);
+        let moved = |old: &Value| {
+            let id = old.get("id").and_then(Value::as_str).unwrap_or_default();
+            let file = files.get(id).filter(|file| file.is_complete && old.get("url_private").is_some());
+            file.map_or_else(|| old.clone(), |file| file.to_json(team, base))
+        };
+        let of_channels = self.channels.values_mut().flat_map(Channel::messages_mut);
+        for message in of_channels.chain(self.ephemerals.values_mut().flatten()) {
+            if let Some(Value::Array(old)) = message.field("files") {
+                let files: Vec<Value> = old.iter().map(moved).collect();
+                message.set("files", files);
+            }
+        }
     }
 
     /// The file object of a completed file.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::ticket::TRIGGER_MS;
-use super::{AppId, ChangeKind, ModelError, State, Trigger, UserId, View, ViewId};
+use super::{AppId, ChangeKind, Effect, ModelError, State, Trigger, UserId, View, ViewId};
 use crate::blocks;
 
 /// How many modals can lie on each other; docs.slack.dev, "Modals".
@@ -64,7 +64,11 @@ impl State {
         if placement == Placement::Push {
             self.check_push(&trigger)?;
         } else {
-            self.stacks.remove(&trigger.user);
+            self.apps.get(app).ok_or(ModelError::new("account_inactive"))?;
+            let closed = self.stacks.remove(&trigger.user).unwrap_or_default();
+            for view in closed.into_iter().rev().filter(View::notify_on_close) {
+                self.effects.push(Effect::Closed { view: Box::new(view) });
+            }
         }
         let view = self.place(app, &trigger.user, content)?;
         if let Some(trigger) = self.triggers.get_mut(trigger_id) {

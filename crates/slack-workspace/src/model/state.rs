@@ -10,8 +10,9 @@ use super::saved;
 use super::{
     App, AppId, AssistantThread, ChangeKind, Channel, ChannelId, ChannelKind, Effect, File, FileId, Grant, Message,
     Mint, Platform, ResponseUrl, STREAM_TTL_MS, Scheduled, ScheduledMessageId, Session, Stream, TeamId, Ticket, Token,
-    Trigger, Ts, User, UserGroup, UserGroupId, UserId, View,
+    Trigger, Ts, Upload, User, UserGroup, UserGroupId, UserId, View,
 };
+use crate::events::EventCounts;
 
 /// The workspace's own name and address.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -48,7 +49,7 @@ pub struct State {
     pub(crate) files: BTreeMap<FileId, File>,
     /// Upload addresses by their secret part.
     #[serde(skip)]
-    pub(crate) uploads: HashMap<String, FileId>,
+    pub(crate) uploads: HashMap<String, Upload>,
     #[serde(skip)]
     pub(crate) tickets: HashMap<String, Ticket>,
     #[serde(skip)]
@@ -60,6 +61,8 @@ pub struct State {
     /// Messages that still grow.
     #[serde(with = "saved::pairs")]
     pub(crate) streams: HashMap<(ChannelId, Ts), Stream>,
+    /// A fault: it ends with the workspace.
+    #[serde(skip, default = "usual_stream_ttl")]
     pub(crate) stream_ttl_ms: u64,
     /// The Home tabs that apps published.
     #[serde(with = "saved::pairs")]
@@ -82,6 +85,12 @@ pub struct State {
     pub(crate) mint: Mint,
     #[serde(skip)]
     pub(crate) effects: Vec<Effect>,
+    /// A team beside the first: its people are named by id where one address is for all.
+    #[serde(skip)]
+    pub(crate) is_beside: bool,
+    /// How many events each app got of late.
+    #[serde(skip)]
+    pub(crate) event_counts: EventCounts,
     /// When what has run out was last thrown away, milliseconds since the epoch.
     #[serde(skip)]
     pub(crate) swept_at: u64,
@@ -119,6 +128,8 @@ impl State {
             platform: Platform::default(),
             mint,
             effects: Vec::new(),
+            is_beside: false,
+            event_counts: EventCounts::default(),
             swept_at: 0,
         }
     }
@@ -208,20 +219,28 @@ impl State {
         self.effects.push(Effect::Change(kind));
     }
 
-    /// Throws away what has long run out, at most once a minute.
+    /// Throws away what has long run out and puts away what was looked at, at most once a minute.
     pub(crate) fn sweep(&mut self, now_ms: u64) {
         const INTERVAL_MS: u64 = 60_000;
         /// Kept this long after it ran out, so that the error can still say so.
         const MEMORY_MS: u64 = 3_600_000;
+        /// The same for tokens, whose apps may sleep for a while.
+        const TOKEN_MEMORY_MS: u64 = 7 * 24 * 3_600_000;
         if now_ms < self.swept_at.saturating_add(INTERVAL_MS) {
             return;
         }
         self.swept_at = now_ms;
+        self.channels.values_mut().for_each(Channel::pack);
         self.tickets.retain(|_, ticket| ticket.expires_at > now_ms);
+        self.grants.retain(|_, grant| grant.expires_at.is_none_or(|at| at.saturating_add(TOKEN_MEMORY_MS) > now_ms));
         self.unfurls.retain(|_, (_, ts)| ts.micros() / 1000 + MEMORY_MS > now_ms);
         self.triggers.retain(|_, trigger| trigger.expires_at.saturating_add(MEMORY_MS) > now_ms);
         self.response_urls.retain(|_, url| url.expires_at.saturating_add(MEMORY_MS) > now_ms);
     }
+}
+
+fn usual_stream_ttl() -> u64 {
+    STREAM_TTL_MS
 }
 
 /// The key of the direct message between two users.

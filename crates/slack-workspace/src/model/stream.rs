@@ -1,5 +1,8 @@
 //! Messages that grow while they are shown: started, appended to, stopped.
 
+use std::collections::BTreeSet;
+
+use countersign_slack::blocks::limits;
 use serde_json::{Map, Value, json};
 
 use super::{AppId, Author, ChangeKind, ChannelId, Draft, Effect, Message, ModelError, State, Ts};
@@ -94,7 +97,7 @@ impl State {
         self.amend(channel, ts, now_ms, |message| {
             stream.show(message);
             message.set("streaming_state", "completed");
-            if let Some(metadata) = metadata {
+            if let Some(metadata) = metadata.filter(|metadata| !metadata.is_null()) {
                 message.set("metadata", metadata);
             }
         })
@@ -134,6 +137,9 @@ impl Stream {
     fn add(&mut self, pieces: Vec<Piece>) -> Result<(), ModelError> {
         for piece in pieces {
             match (piece, self.pieces.last_mut()) {
+                // What shows nothing is not kept: it would grow without a limit.
+                (Piece::Text(text), _) if text.is_empty() => {}
+                (Piece::Blocks(blocks), _) if blocks.is_empty() => {}
                 (Piece::Text(more), Some(Piece::Text(text))) => text.push_str(&more),
                 (Piece::Task(task), _) => self.update_task(task),
                 (Piece::Plan(title), _) => {
@@ -143,8 +149,20 @@ impl Stream {
                 (piece, _) => self.pieces.push(piece),
             }
         }
+        self.check()
+    }
+
+    /// As a message it has limits, as any other.
+    fn check(&self) -> Result<(), ModelError> {
+        let blocks = self.blocks();
+        let tasks = self.pieces.iter().filter(|piece| matches!(piece, Piece::Task(_))).count();
         let is_long = self.text().chars().count() > MAX_TEXT;
-        if is_long { Err(ModelError::new("msg_blocks_too_long")) } else { Ok(()) }
+        if is_long || blocks.len() > limits::MESSAGE_BLOCKS || tasks > limits::MESSAGE_BLOCKS {
+            return Err(ModelError::new("msg_blocks_too_long"));
+        }
+        let mut ids = BTreeSet::new();
+        let is_unique = blocks.iter().filter_map(|block| block.get("block_id")?.as_str()).all(|id| ids.insert(id));
+        if is_unique { Ok(()) } else { Err(ModelError::new("invalid_blocks")) }
     }
 
     /// A task that is there already gets what is new about it.

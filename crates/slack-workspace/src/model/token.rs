@@ -65,7 +65,7 @@ impl State {
         let renewal = SecretString::from(format!("xoxe-1-{}{}", self.mint.word(32), self.mint.word(32)));
         let mut grant = Grant::new(refresh.app.clone(), holder.clone(), &refresh.scopes);
         grant.expires_at = Some(now_ms.saturating_add(ROTATING_MS));
-        grant.is_tool = refresh.kind == RefreshKind::Tool;
+        grant.renewal = Some(renewal.clone());
         self.grants.insert(Token::from(&token), Arc::new(grant));
         let scope = refresh.scopes.join(",");
         self.platform.refreshes.insert(renewal.expose_secret().to_owned(), refresh);
@@ -83,7 +83,8 @@ impl State {
             Some(app) => known.kind != RefreshKind::Tool && known.app == *app,
             None => known.kind == RefreshKind::Tool,
         };
-        if !self.platform.refreshes.get(renewal).is_some_and(fits) {
+        let is_installed = of.is_none_or(|app| self.apps.contains_key(app));
+        if !is_installed || !self.platform.refreshes.get(renewal).is_some_and(fits) {
             return Err(ModelError::new("invalid_refresh_token"));
         }
         let known = self.platform.refreshes.remove(renewal).ok_or(ModelError::new("invalid_refresh_token"))?;
@@ -98,10 +99,10 @@ impl State {
     }
 
     /// A command line's token for a person, with every user scope.
-    pub(crate) fn issue_tool(&mut self, user: &UserId, scopes: Vec<String>, now_ms: u64) -> Result<Issued, ModelError> {
-        let app = self.apps.keys().next().cloned().ok_or(ModelError::new("app_not_found"))?;
+    pub(crate) fn issue_tool(&mut self, user: &UserId, scopes: Vec<String>, now_ms: u64) -> Issued {
+        let app = AppId::from(Grant::COMMAND_LINE);
         let refresh = Refresh { app, user: user.clone(), kind: RefreshKind::Tool, scopes };
-        Ok(self.rotate(refresh, &Holder::User(user.clone()), now_ms))
+        self.rotate(refresh, &Holder::User(user.clone()), now_ms)
     }
 
     /// Puts an expiring token in the place of one that does not expire.
@@ -121,7 +122,9 @@ impl State {
             Holder::User(user) => (RefreshKind::User, user.clone()),
             Holder::App => return Err(ModelError::new("invalid_token")),
         };
-        self.grants.remove(old);
+        if let Some((old, _)) = self.grants.remove_entry(old) {
+            self.revoked.insert(old);
+        }
         let refresh = Refresh { app: app.clone(), user, kind, scopes: listed(&grant) };
         Ok((self.rotate(refresh, &grant.holder, now_ms), grant.holder.clone()))
     }

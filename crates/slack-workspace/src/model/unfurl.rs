@@ -1,8 +1,11 @@
 //! What apps show below the links of a message.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::{AppId, ChannelId, Message, ModelError, State, Ts};
+use crate::events::links;
 
 impl State {
     /// Puts attachments below the links of a message; those an app gave before for the same links go.
@@ -17,8 +20,8 @@ impl State {
         let room = self.channels.get(channel).ok_or(ModelError::new("cannot_find_channel"))?;
         let message = room.message(ts).ok_or(ModelError::new("cannot_find_message"))?;
         let app = self.apps.get(app).ok_or(ModelError::new("cannot_find_service"))?;
-        let text = message.text();
-        if unfurls.iter().any(|(url, _)| !text.contains(url.as_str()) && !text.contains(&escaped(url))) {
+        let known: BTreeSet<&str> = links(message.text()).collect();
+        if unfurls.iter().any(|(url, _)| !known.contains(url.as_str()) && !known.contains(escaped(url).as_str())) {
             return Err(ModelError::new("cannot_unfurl_url"));
         }
         let mut attachments = message.field("attachments").and_then(Value::as_array).cloned().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! People and the users of bots.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{AppId, BotId, TeamId, UserId};
 
@@ -21,6 +21,12 @@ pub struct User {
     pub is_owner: bool,
     /// The app and bot this user stands for.
     pub bot: Option<(AppId, BotId)>,
+    /// Deactivated: it takes part in nothing any more.
+    #[serde(default)]
+    pub deleted: bool,
+    /// What the person said of themselves, by the profile's fields.
+    #[serde(default)]
+    pub profile: Map<String, Value>,
     /// Seconds since the epoch of the last change.
     pub updated: u64,
 }
@@ -39,8 +45,15 @@ impl User {
             is_admin: false,
             is_owner: false,
             bot: Some(bot),
+            deleted: false,
+            profile: Map::new(),
             updated: 0,
         }
+    }
+
+    /// Whether this is the person's address.
+    pub(crate) fn has_email(&self, email: &str) -> bool {
+        self.email.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(email))
     }
 
     /// True for the user of a bot.
@@ -57,7 +70,7 @@ impl User {
     /// The user object of `users.info`; the address only when `with_email`.
     pub fn to_json(&self, team: &TeamId, with_email: bool) -> Value {
         json!({
-            "id": self.id, "team_id": team, "name": self.name, "deleted": false,
+            "id": self.id, "team_id": team, "name": self.name, "deleted": self.deleted,
             "color": self.color(), "real_name": self.real_name,
             "tz": "Etc/UTC", "tz_label": "Coordinated Universal Time", "tz_offset": 0,
             "profile": self.profile(team, with_email),
@@ -76,6 +89,9 @@ impl User {
             "display_name_normalized": self.name, "status_text": "", "status_emoji": "",
             "status_expiration": 0, "avatar_hash": "", "team": team,
         });
+        for (field, value) in &self.profile {
+            profile[field] = value.clone();
+        }
         if let Some((app, bot)) = &self.bot {
             profile["api_app_id"] = app.as_str().into();
             profile["bot_id"] = bot.as_str().into();

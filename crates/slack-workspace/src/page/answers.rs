@@ -15,6 +15,11 @@ impl Fields {
         Self(pairs)
     }
 
+    /// Adds a value, such as the id of a file that came with the form.
+    pub(super) fn push(&mut self, name: String, value: String) {
+        self.0.push((name, value));
+    }
+
     /// The first value of a field.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -64,15 +69,9 @@ pub(super) fn option_name(block_id: &str, action_id: &str, value: &str) -> Strin
 
 /// Every interactive element of some blocks, with its block's id.
 pub(super) fn elements(blocks: &[Value]) -> impl Iterator<Item = (&str, &Value)> {
-    blocks.iter().flat_map(|block| {
-        let id = string(block, "block_id");
-        let single = block.get("accessory").into_iter().chain(block.get("element"));
-        items(block, "elements")
-            .iter()
-            .chain(single)
-            .filter(|element| element.get("action_id").is_some())
-            .map(move |element| (id, element))
-    })
+    crate::blocks::each(blocks)
+        .filter(|(_, element)| element.get("action_id").is_some())
+        .map(|(block, element)| (string(block, "block_id"), element))
 }
 
 /// The element that was pressed.
@@ -122,15 +121,18 @@ pub(super) fn answer(element: &Value, name: &str, fields: &Fields) -> Option<Val
         "datepicker" => ("selected_date", json!(one)),
         "timepicker" => ("selected_time", json!(one)),
         "datetimepicker" => ("selected_date_time", json!(one.and_then(epoch))),
+        // Still as it was typed, and as ids: the workspace alone can make of them what apps get.
+        "rich_text_input" => ("rich_text_value", json!(one)),
+        "file_input" => ("files", json!(all().collect::<Vec<_>>())),
         _ => return None,
     };
     Some(json!({"type": kind, key: value}))
 }
 
-/// Seconds since the epoch of a `datetime-local` field, read as UTC.
+/// Seconds since the epoch of a `datetime-local` field, on this machine's clock.
 fn epoch(local: &str) -> Option<i64> {
     let at: jiff::civil::DateTime = local.parse().ok()?;
-    let at = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    let at = at.to_zoned(jiff::tz::TimeZone::system()).ok()?;
     Some(at.timestamp().as_second())
 }
 
@@ -143,9 +145,22 @@ pub(super) fn options(element: &Value) -> impl Iterator<Item = &Value> {
 /// The option with this value; an external select's options are the app's own and are taken by value.
 fn option(element: &Value, value: &str) -> Option<Value> {
     if string(element, "type").ends_with("external_select") {
-        return Some(json!({"value": value, "text": {"type": "plain_text", "text": value}}));
+        return Some(
+            unpacked(value).unwrap_or_else(|| json!({"value": value, "text": {"type": "plain_text", "text": value}})),
+        );
     }
     options(element).find(|option| string(option, "value") == value).cloned()
+}
+
+/// An option that the app offered, as the form carries it; nothing but text and value is taken from it.
+fn unpacked(raw: &str) -> Option<Value> {
+    let option: Value = serde_json::from_str(raw).ok()?;
+    let (shown, value) = (option.get("text")?.get("text")?.as_str()?, option.get("value")?.as_str()?);
+    let mut clean = json!({"text": {"type": "plain_text", "text": shown, "emoji": true}, "value": value});
+    if let Some(description) = option.get("description").filter(|text| text.is_object()) {
+        clean["description"] = description.clone();
+    }
+    Some(clean)
 }
 
 #[cfg(test)]

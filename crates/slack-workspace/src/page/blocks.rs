@@ -4,37 +4,71 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::address::Address;
-use super::elements::{Role, Surface, element, element_id, image, text_of};
-use super::json::{flag, items, label, string};
+use super::card::{alert, card, carousel, container};
+use super::elements::{Role, Surface, element, element_id, text_of};
+use super::json::{flag, items, string};
 use super::markdown::markdown;
+use super::media::{call, image, image_block, remote_file, video};
 use super::mrkdwn::{mrkdwn, plain};
 use super::reader::Reader;
 use super::rich_text::rich_text;
+use super::table::{data_table, table};
 use super::text::text;
+use super::unknown::unknown;
+use super::work::{plan, task_card};
 
 /// A message's or a view's blocks, in order.
 pub(super) fn blocks(blocks: &[Value], surface: &Surface<'_>) -> Markup {
-    html! { @for one in blocks { (block(one, surface)) } }
+    html! { @for one in blocks { (block(one, surface, 0)) } }
 }
 
-/// One block. What this page does not know is named, never dropped.
-pub(super) fn block(block: &Value, surface: &Surface<'_>) -> Markup {
+/// One block. What this page does not know is shown as JSON, never dropped.
+pub(super) fn block(block: &Value, surface: &Surface<'_>, depth: u8) -> Markup {
     let kind = string(block, "type");
-    let inner = match kind {
-        "header" => html! { h3 { (plain(block.get("text").unwrap_or(&Value::Null))) } },
+    let inner = simple(kind, block, surface).or_else(|| newer(kind, block, surface, depth));
+    let inner = inner.unwrap_or_else(|| unknown("block", block));
+    html! {
+        div.block data-block=(kind) data-block-id=(string(block, "block_id")) { (inner) }
+    }
+}
+
+/// The blocks that there have always been.
+fn simple(kind: &str, block: &Value, surface: &Surface<'_>) -> Option<Markup> {
+    Some(match kind {
+        "header" => header(block),
         "section" => section(block, surface),
         "context" => context(block, surface),
         "divider" => html! { hr; },
         "actions" => actions(block, surface),
-        "image" => image_block(block),
+        "image" => image_block(block, surface.reader),
         "input" => input(block, surface),
         "rich_text" => rich_text(block, surface.reader),
+        _ => return None,
+    })
+}
+
+/// The blocks of later years.
+fn newer(kind: &str, block: &Value, surface: &Surface<'_>, depth: u8) -> Option<Markup> {
+    Some(match kind {
         "markdown" => markdown(string(block, "text")),
-        other => html! { div.unknown { "This page cannot draw blocks of type " code { (text(other)) } "." } },
-    };
-    html! {
-        div.block data-block=(kind) data-block-id=(string(block, "block_id")) { (inner) }
-    }
+        "video" => video(block),
+        "file" => remote_file(block),
+        "call" => call(block),
+        "table" => table(block, surface.reader),
+        "data_table" => return data_table(block, surface.reader),
+        "task_card" => task_card(block, surface.reader),
+        "plan" => plan(block, surface.reader),
+        "card" => card(block, surface),
+        "carousel" => carousel(block, surface),
+        "container" => return container(block, surface, depth),
+        "alert" => alert(block, surface),
+        "context_actions" => actions(block, surface),
+        _ => return None,
+    })
+}
+
+fn header(block: &Value) -> Markup {
+    html! { h3 { (plain(block.get("text").unwrap_or(&Value::Null))) } }
 }
 
 fn section(block: &Value, surface: &Surface<'_>) -> Markup {
@@ -64,7 +98,7 @@ fn context(block: &Value, surface: &Surface<'_>) -> Markup {
     html! {
         div.context {
             @for part in items(block, "elements") {
-                @if string(part, "type") == "image" { (image(part)) }
+                @if string(part, "type") == "image" { (image(part, surface.reader)) }
                 @else { span.text dir="auto" { (text_of(part, surface.reader)) } }
             }
         }
@@ -80,24 +114,15 @@ fn actions(block: &Value, surface: &Surface<'_>) -> Markup {
     }
 }
 
-fn image_block(block: &Value) -> Markup {
-    html! {
-        @if !label(block, "title").is_empty() {
-            div.muted { (plain(block.get("title").unwrap_or(&Value::Null))) }
-        }
-        (image(block))
-    }
-}
-
 fn input(block: &Value, surface: &Surface<'_>) -> Markup {
     let block_id = string(block, "block_id");
     let inner = block.get("element").unwrap_or(&Value::Null);
     let id = element_id(surface, block_id, string(inner, "action_id"));
-    let role = if flag(block, "dispatch_action") { Role::Acts } else { Role::Answers };
+    let role = if flag(block, "dispatch_action") { Role::Dispatches } else { Role::Answers };
     let error = surface.errors.get(block_id);
     html! {
         div.field.field-error[error.is_some()] {
-            label.label for=(id) {
+            label.label for=(id) id=(format!("{id}-label")) {
                 (plain(block.get("label").unwrap_or(&Value::Null)))
                 @if flag(block, "optional") { span.muted { " (optional)" } }
             }
@@ -113,20 +138,36 @@ fn input(block: &Value, surface: &Surface<'_>) -> Markup {
     }
 }
 
-/// The older attachments: a bar with blocks, or with title, text and fields.
+/// The older attachments: a bar in their colour, with blocks, or with title, text and fields.
 pub(super) fn attachment(attachment: &Value, surface: &Surface<'_>) -> Markup {
     let inner = items(attachment, "blocks");
     html! {
         div.attachment data-testid="attachment" {
+            // A colour of the app's own: an attribute of a shape, for the policy allows no inline style.
+            svg.bar aria-hidden="true" { rect width="100%" height="100%" fill=(colour(string(attachment, "color"))) {} }
             @if inner.is_empty() { (legacy(attachment, surface.reader)) }
             @else { (blocks(inner, surface)) }
         }
     }
 }
 
+/// One of Slack's three names, six hexadecimal digits, or grey.
+fn colour(raw: &str) -> String {
+    let digits = raw.trim_start_matches('#');
+    match raw {
+        "good" => "#2eb886".to_owned(),
+        "warning" => "#daa038".to_owned(),
+        "danger" => "#a30200".to_owned(),
+        _ if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()) => format!("#{digits}"),
+        _ => "#8886".to_owned(),
+    }
+}
+
 fn legacy(attachment: &Value, reader: &Reader) -> Markup {
     let title = string(attachment, "title");
+    let author = string(attachment, "author_name");
     html! {
+        @if !author.is_empty() { div.muted { (text(author)) } }
         @if !string(attachment, "pretext").is_empty() { div.text { (mrkdwn(string(attachment, "pretext"), reader)) } }
         @if !title.is_empty() {
             strong {
@@ -137,8 +178,14 @@ fn legacy(attachment: &Value, reader: &Reader) -> Markup {
             }
         }
         div.text dir="auto" { (mrkdwn(first_text(attachment), reader)) }
-        @for field in items(attachment, "fields") {
-            div { strong { (text(string(field, "title"))) } " " (mrkdwn(string(field, "value"), reader)) }
+        @if !items(attachment, "fields").is_empty() {
+            div.fields {
+                @for field in items(attachment, "fields") {
+                    div.wide[!flag(field, "short")] {
+                        strong { (text(string(field, "title"))) } div.text { (mrkdwn(string(field, "value"), reader)) }
+                    }
+                }
+            }
         }
         @if !string(attachment, "footer").is_empty() { div.muted { (text(string(attachment, "footer"))) } }
     }
@@ -155,8 +202,8 @@ fn first_text(attachment: &Value) -> &str {
 #[cfg(test)]
 pub(super) fn drawn(value: &Value) -> String {
     let (reader, values, errors) = (Reader::alice(), serde_json::Map::new(), super::answers::Errors::new());
-    let surface = Surface { reader: &reader, id: "m", values: &values, errors: &errors };
-    block(value, &surface).into_string()
+    let surface = Surface { reader: &reader, id: "m", values: &values, errors: &errors, suggested: None };
+    block(value, &surface, 0).into_string()
 }
 
 #[cfg(test)]

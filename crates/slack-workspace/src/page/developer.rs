@@ -17,14 +17,16 @@ use crate::journal::JournalEntry;
 const MAX_JSON: usize = 20_000;
 
 /// The journal's newest entries, oldest first.
-pub(super) fn entries(tail: &Tail, filter: Filter, reader: &Reader) -> Vec<Item> {
+pub(super) fn entries(tail: &Tail, filter: Filter, reader: &Reader, again: &str) -> Vec<Item> {
     let shown = tail.shown(filter, reader.now_ms);
     if shown.is_empty() {
         return vec![empty(filter)];
     }
     shown
         .into_iter()
-        .map(|(entry, acked)| Item::new(entry.seq.to_string(), "entry", None, &row(entry, acked.as_ref(), reader)))
+        .map(|(entry, acked)| {
+            Item::new(entry.seq.to_string(), "entry", None, &row(entry, acked.as_ref(), reader, again))
+        })
         .collect()
 }
 
@@ -50,7 +52,7 @@ fn empty(filter: Filter) -> Item {
     Item::new("empty".to_owned(), "empty", None, &html! { strong { (what) } (how) })
 }
 
-fn row(entry: &JournalEntry, acked: Option<&Acked>, reader: &Reader) -> Markup {
+fn row(entry: &JournalEntry, acked: Option<&Acked>, reader: &Reader, again: &str) -> Markup {
     let value = &entry.value;
     let error = error_of(value);
     html! {
@@ -61,9 +63,44 @@ fn row(entry: &JournalEntry, acked: Option<&Acked>, reader: &Reader) -> Markup {
                 span.what { (what(entry, reader)) }
                 span.ms { (outcome(entry, acked)) }
             }
-            div.entry-body { (details(entry, acked)) }
+            div.entry-body { (repeat(entry, again)) (details(entry, acked)) }
         }
-        @if let Some(error) = error { div.fix { strong { (text(error)) } ": " (advice(error)) } }
+        @if let Some(error) = error { (explained(error, value)) }
+        @if acked == Some(&Acked::Late) {
+            div.fix { strong { "no acknowledgement" } ": " (advice("no_ack")) }
+        }
+    }
+}
+
+/// What went wrong, what Slack says of it, and what to do.
+fn explained(error: &str, entry: &Value) -> Markup {
+    let response = entry.get("response").unwrap_or(&Value::Null);
+    let messages = response.pointer("/response_metadata/messages").and_then(Value::as_array);
+    let needed = string(response, "needed");
+    html! {
+        div.fix {
+            strong { (text(error)) } ": " (advice(error))
+            @if !needed.is_empty() { div { "Needed: " code { (text(needed)) } } }
+            @for message in messages.into_iter().flatten().filter_map(Value::as_str).take(5) { div { code { (text(message)) } } }
+        }
+    }
+}
+
+/// The button that does it once more, for what can be.
+fn repeat(entry: &JournalEntry, again: &str) -> Markup {
+    let words = match entry.kind.as_str() {
+        "envelope" | "http" if entry.value.get("payload").is_some_and(Value::is_object) => {
+            ("Send again", "A new envelope with the same payload; a trigger_id in it is fresh.")
+        }
+        "api" => ("Call again", "The same call with the app's own token."),
+        _ => return html! {},
+    };
+    html! {
+        form.row method="post" action=(again) data-fetch="quiet" {
+            input type="hidden" name="seq" value=(entry.seq);
+            button.btn.btn-small type="submit" data-testid="again" data-press=(format!("again {}", entry.seq)) { span.btn-text { (words.0) } }
+            span.muted { (words.1) }
+        }
     }
 }
 
@@ -84,6 +121,11 @@ fn what(entry: &JournalEntry, reader: &Reader) -> Markup {
             @if let Some(attempt @ 1..) = number(value, "retry_attempt") { span.again { " redelivery " (attempt) } }
         },
         "person" => deed(value, reader),
+        "http" if value.get("payload").is_some() => html! {
+            code { (text(string(value, "request"))) } " " (text(detail(value)))
+            @if let Some(attempt @ 1..) = number(value, "retry_attempt") { span.again { " redelivery " (attempt) } }
+            div.muted { (text(string(value, "url"))) }
+        },
         _ => html! { (text(&brief(value))) },
     }
 }
@@ -91,7 +133,8 @@ fn what(entry: &JournalEntry, reader: &Reader) -> Markup {
 /// What a person did, by name.
 fn deed(value: &Value, reader: &Reader) -> Markup {
     let details = value.get("details").unwrap_or(&Value::Null);
-    let object = ["action_id", "command", "text", "view_id"].map(|name| string(details, name));
+    let object =
+        ["action_id", "callback_id", "command", "text", "name", "tab", "view_id"].map(|name| string(details, name));
     let object: String =
         object.into_iter().find(|part| !part.is_empty()).unwrap_or_default().chars().take(80).collect();
     html! {
@@ -109,6 +152,18 @@ fn verb(action: &str) -> &str {
         "view_submission" => "submitted",
         "view_close" => "closed",
         "options" => "searched in",
+        "reaction_add" => "reacted with",
+        "reaction_remove" => "took back",
+        "message_edit" => "edited",
+        "message_delete" => "deleted a message",
+        "open_app" => "opened the app's",
+        "open_conversation" => "opened a conversation",
+        "create_channel" => "made the channel",
+        "assistant_thread" => "began a chat",
+        "agent_stop" => "stopped the agent",
+        "pin" => "pinned a message",
+        "unpin" => "took off a pin",
+        "upload" => "uploaded",
         other => other,
     }
 }
@@ -151,6 +206,13 @@ fn outcome(entry: &JournalEntry, acked: Option<&Acked>) -> Markup {
             }
             @if let Some(ms) = ms { " " (ms) " ms" }
         },
+        ("http", _) if value.get("outcome").is_some() => html! {
+            @match string(value, "outcome") {
+                "ok" => span.verdict.good { "✓ " (number(value, "status").unwrap_or(200)) },
+                why => span.verdict.bad { "✕ " (text(why)) },
+            }
+            @if let Some(ms) = ms { " " (ms) " ms" }
+        },
         (_, Some(Acked::After { ms, .. })) => html! { span.verdict.good { "✓ ack" } " " (ms) " ms" },
         (_, Some(Acked::NotYet)) => html! { span.verdict.wait { "○ waiting" } },
         (_, Some(Acked::Late)) => html! { span.verdict.bad { "✕ no ack" } },
@@ -167,9 +229,6 @@ fn details(entry: &JournalEntry, acked: Option<&Acked>) -> Markup {
                 (json("Response", field("response")))
             },
             "envelope" => {
-                @if acked == Some(&Acked::Late) {
-                    div.fix { "The app has to acknowledge within three seconds: send the envelope_id back before any slow work." }
-                }
                 (json("Payload", field("payload")))
                 @if let Some(Acked::After { payload, .. }) = acked { (json("Acknowledged with", Some(payload).filter(|p| !p.is_null()))) }
             },
@@ -206,7 +265,8 @@ mod tests {
     fn draw(kind: &str, value: Value) -> String {
         let mut tail = Tail::default();
         tail.extend([JournalEntry { seq: 1, kind: kind.to_owned(), value }]);
-        let region = super::super::fragment::Region::list("journal", entries(&tail, Filter::All, &Reader::alice()));
+        let region =
+            super::super::fragment::Region::list("journal", entries(&tail, Filter::All, &Reader::alice(), "/again"));
         region.inner().into_string()
     }
 
@@ -222,8 +282,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_sent_and_called_can_be_done_again() {
+        let html = draw("envelope", json!({"type": "interactive", "payload": {"type": "block_actions"}}));
+        assert!(html.contains("Send again") && html.contains("action=\"/again\""), "{html}");
+        assert!(draw("api", json!({"method": "auth.test"})).contains("Call again"));
+        assert!(!draw("person", json!({"action": "click"})).contains("again"));
+    }
+
+    #[test]
+    fn what_slack_says_of_an_error_is_shown() {
+        let response = json!({"ok": false, "error": "missing_scope", "needed": "<b>chat:write</b>",
+            "response_metadata": {"messages": ["[ERROR] no <i> [json-pointer:/blocks/0]"]}});
+        insta::assert_snapshot!(explained("missing_scope", &json!({"response": response})).into_string());
+    }
+
+    #[test]
     fn an_empty_journal_says_what_would_appear() {
-        let items = entries(&Tail::default(), Filter::Problems, &Reader::alice());
+        let items = entries(&Tail::default(), Filter::Problems, &Reader::alice(), "/again");
         let region = super::super::fragment::Region::list("journal", items);
         assert!(region.inner().into_string().contains("No problems"));
     }

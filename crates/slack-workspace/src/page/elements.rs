@@ -1,4 +1,6 @@
 //! Block Kit's interactive elements as form controls (docs.slack.dev, "Block elements").
+//!
+//! Here are those that are pressed; what is entered is in [`super::inputs`], menus with search in [`super::selects`].
 
 use maud::{Markup, html};
 use serde_json::{Map, Value};
@@ -7,9 +9,11 @@ use super::address::Address;
 use super::answers::{Errors, field_name, option_name, options};
 use super::confirm::{confirm_body, confirm_class, confirm_word};
 use super::held::{entered, initial};
-use super::json::{flag, items, label, number, string};
+use super::json::{flag, label, string};
+use super::media::image;
 use super::mrkdwn::{mrkdwn, plain};
 use super::reader::Reader;
+use super::selects::Suggested;
 use super::text::{fingerprint, text, visible};
 
 /// Where blocks are drawn: for whom, in what, and with which answers already given.
@@ -21,6 +25,8 @@ pub(super) struct Surface<'a> {
     /// What was entered before: block id, action id, state object.
     pub(super) values: &'a Map<String, Value>,
     pub(super) errors: &'a Errors,
+    /// What an app answered to a search, for a browser without the script.
+    pub(super) suggested: Option<&'a Suggested>,
 }
 
 /// What happens when an element is used.
@@ -28,21 +34,30 @@ pub(super) struct Surface<'a> {
 pub(super) enum Role {
     /// The app hears of it at once.
     Acts,
+    /// An input with a label of which the app hears at once.
+    Dispatches,
     /// It waits for the form to be submitted.
     Answers,
 }
 
+impl Role {
+    /// Whether the app hears of it at once.
+    fn acts(self) -> bool {
+        self != Self::Answers
+    }
+}
+
 /// An element together with the names it goes by on the page.
-struct Control<'a> {
-    element: &'a Value,
-    surface: &'a Surface<'a>,
-    block_id: &'a str,
-    action_id: &'a str,
-    name: String,
-    id: String,
-    role: Role,
+pub(super) struct Control<'a> {
+    pub(super) element: &'a Value,
+    pub(super) surface: &'a Surface<'a>,
+    pub(super) block_id: &'a str,
+    pub(super) action_id: &'a str,
+    pub(super) name: String,
+    pub(super) id: String,
+    pub(super) role: Role,
     /// Text that names it for screen readers where no label does.
-    spoken: String,
+    pub(super) spoken: String,
 }
 
 /// An element of a block.
@@ -60,10 +75,12 @@ pub(super) fn element(element: &Value, block_id: &str, role: Role, surface: &Sur
     };
     match string(element, "type") {
         "button" | "workflow_button" => control.button(),
+        "icon_button" => control.icon_button(),
+        "feedback_buttons" => control.feedback(),
         "overflow" => control.overflow(),
         "checkboxes" => control.choices("checkbox"),
         "radio_buttons" => control.choices("radio"),
-        "image" => image(element),
+        "image" => image(element, surface.reader),
         _ => control.field(),
     }
 }
@@ -73,36 +90,26 @@ pub(super) fn element_id(surface: &Surface<'_>, block_id: &str, action_id: &str)
     format!("e-{}", fingerprint(&[surface.id, block_id, action_id]))
 }
 
-/// A remote image is never loaded: its description and address stand in for it.
-pub(super) fn image(block: &Value) -> Markup {
-    let address = string(block, "image_url");
-    let alt = string(block, "alt_text");
-    html! {
-        span.imagecard data-testid="image" {
-            span.imagecard-mark aria-hidden="true" { "▧" }
-            span {
-                (text(if alt.is_empty() { "Image without a description" } else { alt }))
-                @if let Some(url) = Address::parse(address) {
-                    " " a href=(url.href) target="_blank" rel="noopener noreferrer nofollow" title=(url.href) { "Open image" }
-                }
-            }
-        }
-    }
-}
-
 fn spoken_name(element: &Value) -> String {
     let placeholder = label(element, "placeholder");
     let given = string(element, "accessibility_label");
     let name = [given, placeholder].into_iter().find(|name| !name.is_empty());
-    name.unwrap_or_else(|| match string(element, "type") {
+    let name = name.unwrap_or_else(|| match string(element, "type") {
         "overflow" => "More actions",
         "datepicker" => "Pick a date",
         "timepicker" => "Pick a time",
+        "datetimepicker" => "Pick a date and a time",
         "checkboxes" | "radio_buttons" => "Options",
-        "plain_text_input" => "Text",
+        "file_input" => "Files",
+        "users_select" => "Choose a person",
+        "multi_users_select" => "Choose people",
+        "channels_select" | "conversations_select" => "Choose a conversation",
+        "multi_channels_select" | "multi_conversations_select" => "Choose conversations",
+        "multi_static_select" | "multi_external_select" => "Choose options",
+        "plain_text_input" | "rich_text_input" => "Text",
         _ => "Choose an option",
-    })
-    .to_owned()
+    });
+    visible(name)
 }
 
 impl Control<'_> {
@@ -113,29 +120,64 @@ impl Control<'_> {
             _ => "btn",
         };
         let shown = plain(self.element.get("text").unwrap_or(&Value::Null));
-        let spoken = Some(string(self.element, "accessibility_label")).filter(|name| !name.is_empty());
-        let confirm = self.confirm_id();
         let link = Address::parse(string(self.element, "url"));
         html! {
             @if let Some(link) = link {
                 a.(class) href=(link.href) target="_blank" rel="noopener noreferrer nofollow" data-press=(self.name)
-                    data-testid="button" data-action-id=(self.action_id) aria-label=[spoken] { (shown) " ↗" }
+                    data-testid="button" data-action-id=(self.action_id) aria-label=[self.given_name()] { (shown) " ↗" }
             } @else {
-                button.(class) type="submit" name="press" value=(self.name) data-press=(self.name) data-testid="button"
-                    data-action-id=(self.action_id) data-block-id=(self.block_id) data-confirm=[confirm.as_deref()]
-                    aria-label=[spoken] { span.btn-text { (shown) } }
+                (self.press(class, &self.name, &html! { span.btn-text { (shown) } }))
                 (self.confirm_dialog())
             }
         }
     }
 
-    fn confirm_id(&self) -> Option<String> {
+    /// The one icon there is means "delete"; its words stand beside it.
+    fn icon_button(&self) -> Markup {
+        let shown = plain(self.element.get("text").unwrap_or(&Value::Null));
+        html! {
+            (self.press("btn btn-small", &self.name, &html! {
+                span aria-hidden="true" { "🗑" } span.btn-text { (shown) }
+            }))
+            (self.confirm_dialog())
+        }
+    }
+
+    fn feedback(&self) -> Markup {
+        html! {
+            span.feedback role="group" aria-label="Feedback" {
+                @for (which, icon) in [("positive_button", "👍"), ("negative_button", "👎")] {
+                    @if let Some(button) = self.element.get(which) {
+                        @let key = option_name(self.block_id, self.action_id, which);
+                        (self.press("btn btn-small", &key, &html! {
+                            span aria-hidden="true" { (icon) }
+                            span.btn-text { (plain(button.get("text").unwrap_or(&Value::Null))) }
+                        }))
+                    }
+                }
+            }
+        }
+    }
+
+    fn press(&self, class: &str, key: &str, inner: &Markup) -> Markup {
+        html! {
+            button.(class) type="submit" name="press" value=(key) data-press=(key) data-testid="button"
+                data-action-id=(self.action_id) data-block-id=(self.block_id) data-confirm=[self.confirm_id().as_deref()]
+                aria-label=[self.given_name()] { (inner) }
+        }
+    }
+
+    fn given_name(&self) -> Option<String> {
+        Some(visible(string(self.element, "accessibility_label"))).filter(|name| !name.is_empty())
+    }
+
+    pub(super) fn confirm_id(&self) -> Option<String> {
         let has = self.element.get("confirm").is_some_and(Value::is_object);
         has.then(|| format!("{}-confirm", self.id))
     }
 
     /// Asks before the app hears of it; shown by the script, and without it as a page of its own.
-    fn confirm_dialog(&self) -> Markup {
+    pub(super) fn confirm_dialog(&self) -> Markup {
         let Some(id) = self.confirm_id() else {
             return html! {};
         };
@@ -157,15 +199,28 @@ impl Control<'_> {
                 summary.btn.btn-square aria-label=(self.spoken) title=(self.spoken) { span aria-hidden="true" { "⋯" } }
                 div.menu-list {
                     @for option in options(self.element) {
-                        @let key = option_name(self.block_id, self.action_id, string(option, "value"));
-                        button.menu-item type="submit" name="press" value=(key) data-press=(key)
-                            data-confirm=[self.confirm_id().as_deref()] {
-                            (plain(option.get("text").unwrap_or(&Value::Null)))
-                            (described(option, self.surface.reader))
-                        }
+                        (self.overflow_option(option))
                     }
                 }
                 (self.confirm_dialog())
+            }
+        }
+    }
+
+    /// An option with an address opens it, and the app hears of it too.
+    fn overflow_option(&self, option: &Value) -> Markup {
+        let key = option_name(self.block_id, self.action_id, string(option, "value"));
+        let shown = html! {
+            (plain(option.get("text").unwrap_or(&Value::Null)))
+            (described(option, self.surface.reader))
+        };
+        let link = Address::parse(string(option, "url"));
+        html! {
+            @if let Some(link) = link {
+                a.menu-item href=(link.href) target="_blank" rel="noopener noreferrer nofollow" data-press=(key) { (shown) " ↗" }
+            } @else {
+                button.menu-item type="submit" name="press" value=(key) data-press=(key)
+                    data-confirm=[self.confirm_id().as_deref()] { (shown) }
             }
         }
     }
@@ -174,12 +229,12 @@ impl Control<'_> {
         let chosen = self.chosen();
         html! {
             div.choices role=(if kind == "radio" { "radiogroup" } else { "group" }) id=(self.id)
-                aria-label=[(self.role == Role::Acts).then_some(self.spoken.as_str())] data-action-id=(self.action_id) {
+                aria-label=[self.spoken_here()] aria-labelledby=[self.labelled_by()] data-action-id=(self.action_id) {
                 @for option in options(self.element) {
                     @let value = string(option, "value");
                     label.choice {
                         input type=(kind) name=(self.name) value=(value) checked[chosen.iter().any(|one| one == value)]
-                            data-acts=[self.acts()];
+                            data-acts=[self.acts()] data-confirm=[self.confirm_id().as_deref()];
                         span {
                             (text_of(option.get("text").unwrap_or(&Value::Null), self.surface.reader))
                             (described(option, self.surface.reader))
@@ -188,170 +243,80 @@ impl Control<'_> {
                 }
             }
             (self.without_script())
+            @if self.role.acts() { (self.confirm_dialog()) }
         }
     }
 
     fn field(&self) -> Markup {
         let inner = match string(self.element, "type") {
             "plain_text_input" => self.text_input(),
+            "rich_text_input" => self.rich_text_input(),
             "email_text_input" => self.input("email"),
             "url_text_input" => self.input("url"),
             "number_input" => self.number_input(),
             "datepicker" => self.input("date"),
             "timepicker" => self.input("time"),
             "datetimepicker" => self.input("datetime-local"),
-            "external_select" | "multi_external_select" => self.input("text"),
-            "static_select" | "multi_static_select" => self.select(&self.static_options()),
-            "users_select" | "multi_users_select" => self.select(&self.people()),
-            "conversations_select" | "multi_conversations_select" | "channels_select" | "multi_channels_select" => {
-                self.select(&self.conversations())
-            }
-            other => return html! { span.unknown { "Element of an unknown type: " code { (text(other)) } } },
+            "file_input" => self.file_input(),
+            _ => self.select().unwrap_or_else(|| self.unknown()),
         };
-        html! { (inner) (self.without_script()) @if self.role == Role::Acts { (self.confirm_dialog()) } }
+        html! { (inner) (self.without_script()) @if self.role.acts() { (self.confirm_dialog()) } }
+    }
+
+    fn unknown(&self) -> Markup {
+        super::unknown::unknown("element", self.element)
     }
 
     /// The key that the script sends when the element changes.
-    fn acts(&self) -> Option<&str> {
-        (self.role == Role::Acts).then_some(self.name.as_str())
+    pub(super) fn acts(&self) -> Option<&str> {
+        self.role.acts().then_some(self.name.as_str())
     }
 
     /// Without the script a change is sent by a button of its own.
-    fn without_script(&self) -> Markup {
+    pub(super) fn without_script(&self) -> Markup {
         html! {
-            @if self.role == Role::Acts {
+            @if self.role.acts() {
                 noscript { button.btn type="submit" name="press" value=(self.name) { "Send" } }
             }
         }
     }
 
     /// A placeholder is no name: in an input block the label above is one, elsewhere this is.
-    fn spoken_here(&self) -> Option<&str> {
-        self.acts().map(|_| self.spoken.as_str())
+    pub(super) fn spoken_here(&self) -> Option<&str> {
+        (!self.has_label()).then_some(self.spoken.as_str())
     }
 
-    fn text_input(&self) -> Markup {
-        let placeholder = label(self.element, "placeholder");
-        let value = self.chosen().into_iter().next().unwrap_or_default();
-        let (min, max) = (number(self.element, "min_length"), number(self.element, "max_length"));
-        html! {
-            @if flag(self.element, "multiline") {
-                textarea.input id=(self.id) name=(self.name) rows="4" placeholder=(placeholder) minlength=[min] maxlength=[max]
-                    aria-label=[self.spoken_here()] aria-describedby=[self.described_by()] aria-invalid=[self.invalid()]
-                    data-action-id=(self.action_id) autofocus[self.focuses()] { (value) }
-            } @else {
-                input.input type="text" id=(self.id) name=(self.name) value=(value) placeholder=(placeholder) minlength=[min]
-                    maxlength=[max] aria-label=[self.spoken_here()] aria-describedby=[self.described_by()]
-                    aria-invalid=[self.invalid()] data-action-id=(self.action_id) data-acts=[self.acts()]
-                    autofocus[self.focuses()];
-            }
-        }
+    /// Groups are named by the label above them, which `for` cannot do.
+    fn labelled_by(&self) -> Option<String> {
+        self.has_label().then(|| format!("{}-label", self.id))
     }
 
-    fn number_input(&self) -> Markup {
-        let value = self.chosen().into_iter().next().unwrap_or_default();
-        let step = if flag(self.element, "is_decimal_allowed") { "any" } else { "1" };
-        html! {
-            input.input type="number" id=(self.id) name=(self.name) value=(value) step=(step)
-                min=[number(self.element, "min_value")] max=[number(self.element, "max_value")]
-                aria-label=[self.spoken_here()] aria-describedby=[self.described_by()] aria-invalid=[self.invalid()]
-                data-action-id=(self.action_id) data-acts=[self.acts()];
-        }
-    }
-
-    fn input(&self, kind: &str) -> Markup {
-        let value = self.chosen().into_iter().next().unwrap_or_default();
-        html! {
-            input.input type=(kind) id=(self.id) name=(self.name) value=(value) placeholder=(label(self.element, "placeholder"))
-                aria-label=[self.spoken_here()] aria-describedby=[self.described_by()] aria-invalid=[self.invalid()]
-                data-action-id=(self.action_id) data-acts=[self.acts()] data-confirm=[self.confirm_id().as_deref()];
-        }
-    }
-
-    fn select(&self, entries: &[Entry<'_>]) -> Markup {
-        let chosen = self.chosen();
-        let many = string(self.element, "type").starts_with("multi_");
-        html! {
-            select.input id=(self.id) name=(self.name) multiple[many] data-action-id=(self.action_id) data-acts=[self.acts()]
-                aria-label=[self.spoken_here()] aria-describedby=[self.described_by()] aria-invalid=[self.invalid()]
-                data-confirm=[self.confirm_id().as_deref()] {
-                @if !many { option value="" { (visible(&self.spoken)) } }
-                @for group in entries.chunk_by(|a, b| a.group == b.group) {
-                    @match group.first().and_then(|entry| entry.group) {
-                        Some(name) => optgroup label=(visible(name)) { (entry_options(group, &chosen)) },
-                        None => (entry_options(group, &chosen)),
-                    }
-                }
-            }
-        }
-    }
-
-    fn static_options(&self) -> Vec<Entry<'_>> {
-        let grouped = items(self.element, "option_groups").iter().flat_map(|group| {
-            let name = label(group, "label");
-            items(group, "options").iter().map(move |option| (Some(name), option))
-        });
-        items(self.element, "options")
-            .iter()
-            .map(|option| (None, option))
-            .chain(grouped)
-            .map(|(group, option)| Entry {
-                group,
-                value: string(option, "value"),
-                shown: label(option, "text").to_owned(),
-            })
-            .collect()
-    }
-
-    fn people(&self) -> Vec<Entry<'_>> {
-        let users = self.surface.reader.users.iter();
-        let mut people: Vec<_> =
-            users.map(|(id, name)| Entry { group: None, value: id, shown: format!("@{name}") }).collect();
-        people.sort_by(|a, b| a.shown.cmp(&b.shown));
-        people
-    }
-
-    fn conversations(&self) -> Vec<Entry<'_>> {
-        let channels = self.surface.reader.channels.iter();
-        channels.map(|(id, name)| Entry { group: None, value: id, shown: format!("#{name}") }).collect()
+    /// Only inputs have a label of their own, whether they act at once or not.
+    fn has_label(&self) -> bool {
+        self.role != Role::Acts
     }
 
     /// What the control holds: what was entered before, else its initial value.
-    fn chosen(&self) -> Vec<String> {
+    pub(super) fn chosen(&self) -> Vec<String> {
         let block = self.surface.values.get(self.block_id);
         let held = block.and_then(|block| block.get(self.action_id));
         held.map_or_else(|| initial(self.element), entered)
     }
 
-    fn invalid(&self) -> Option<&'static str> {
+    pub(super) fn invalid(&self) -> Option<&'static str> {
         self.surface.errors.contains_key(self.block_id).then_some("true")
     }
 
-    fn described_by(&self) -> Option<String> {
-        (self.role == Role::Answers).then(|| format!("{}-note", self.id))
+    pub(super) fn described_by(&self) -> Option<String> {
+        self.has_label().then(|| format!("{}-note", self.id))
     }
 
-    fn focuses(&self) -> bool {
+    pub(super) fn focuses(&self) -> bool {
         flag(self.element, "focus_on_load")
     }
 }
 
-/// An entry of a select.
-struct Entry<'a> {
-    group: Option<&'a str>,
-    value: &'a str,
-    shown: String,
-}
-
-fn entry_options(entries: &[Entry<'_>], chosen: &[String]) -> Markup {
-    html! {
-        @for entry in entries {
-            option value=(entry.value) selected[chosen.iter().any(|one| one == entry.value)] { (visible(&entry.shown)) }
-        }
-    }
-}
-
-fn described(option: &Value, reader: &Reader) -> Markup {
+pub(super) fn described(option: &Value, reader: &Reader) -> Markup {
     html! {
         @if let Some(description) = option.get("description").filter(|text| text.is_object()) {
             span.muted.below { (text_of(description, reader)) }
@@ -359,7 +324,12 @@ fn described(option: &Value, reader: &Reader) -> Markup {
     }
 }
 
-/// A text object, mrkdwn or plain.
+/// A text object, mrkdwn or plain; a mere string is plain too.
 pub(super) fn text_of(object: &Value, reader: &Reader) -> Markup {
-    if string(object, "type") == "mrkdwn" { mrkdwn(string(object, "text"), reader) } else { plain(object) }
+    match object {
+        Value::String(raw) => text(raw),
+        _ if string(object, "type") == "mrkdwn" => mrkdwn(string(object, "text"), reader),
+        _ if string(object, "type") == "rich_text" => super::rich_text::rich_text(object, reader),
+        _ => plain(object),
+    }
 }

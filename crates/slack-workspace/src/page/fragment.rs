@@ -45,6 +45,14 @@ impl Item {
     }
 }
 
+impl Item {
+    /// It still changes: readers wait with telling it until it is done.
+    pub(super) fn busy(self) -> Self {
+        let markup = self.markup.0.replacen("<li ", "<li aria-busy=\"true\" ", 1);
+        Self { markup: PreEscaped(markup), ..self }
+    }
+}
+
 impl Region {
     /// A region replaced as a whole, whose version is its markup.
     pub(super) fn whole(name: &'static str, markup: Markup) -> Self {

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::State as Shared;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use tokio::sync::broadcast::Receiver;
@@ -28,10 +27,8 @@ const OVERDUE: Duration = Duration::from_secs(1);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// `GET …/live`: the regions of a page as they change.
-pub(super) async fn live(
-    Shared(workspace): Shared<Workspace>,
-    visit: Visit,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(super) async fn live(visit: Visit) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let workspace = visit.workspace.clone();
     let watch = Watch {
         changes: workspace.changes(),
         stop: workspace.stopping().clone(),
@@ -115,7 +112,7 @@ impl Watch {
     }
 
     fn draw(&mut self) {
-        let Some(scene) = self.visit.scene(&self.workspace) else {
+        let Some(scene) = self.visit.scene() else {
             self.queue.push_back(Event::default().event("reload").data("gone"));
             return;
         };
@@ -123,7 +120,7 @@ impl Watch {
             let newer = self.workspace.journal(self.tail.last());
             self.tail.extend(newer);
         }
-        for region in shell::regions(&scene, &self.tail, &Refused::default()) {
+        for region in shell::regions(&scene, &self.tail, &Refused::default(), None) {
             if let Some(update) = self.sent.update(&region) {
                 self.queue.push_back(Event::default().event("region").data(update.to_string()));
             }

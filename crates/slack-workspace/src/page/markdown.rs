@@ -6,13 +6,24 @@ use super::reference::link;
 use super::text::{push_text, text};
 
 const MAX_DEPTH: u8 = 6;
+/// Rows and columns of a table that are drawn.
+const MAX_ROWS: usize = 200;
+const MAX_COLUMNS: usize = 30;
 
 /// Standard Markdown as HTML. Raw HTML in it stays text; images become links.
 pub(super) fn markdown(raw: &str) -> Markup {
     let mut out = String::with_capacity(raw.len() * 2);
     let mut fence: Option<Vec<&str>> = None;
     let mut paragraph: Vec<&str> = Vec::new();
-    for line in raw.lines() {
+    let mut lines = raw.lines().peekable();
+    while let Some(line) = lines.next() {
+        if fence.is_none() && is_row(line) && lines.peek().is_some_and(|below| is_rule(below)) {
+            push_paragraph(&mut out, &mut paragraph);
+            lines.next();
+            let rows: Vec<&str> = std::iter::from_fn(|| lines.next_if(|line| is_row(line))).collect();
+            push_table(&mut out, line, &rows);
+            continue;
+        }
         let is_fence = line.trim_start().starts_with("```");
         fence = match (fence, is_fence) {
             (Some(code), true) => {
@@ -38,6 +49,34 @@ pub(super) fn markdown(raw: &str) -> Markup {
         push_code(&mut out, &code);
     }
     html! { div.markdown { (PreEscaped(out)) } }
+}
+
+/// A line of a table.
+fn is_row(line: &str) -> bool {
+    line.trim().len() > 1 && line.contains('|')
+}
+
+/// The line below a table's head.
+fn is_rule(line: &str) -> bool {
+    is_row(line) && line.contains('-') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '))
+}
+
+fn cells(row: &str) -> impl Iterator<Item = &str> {
+    let row = row.trim();
+    let row = row.strip_prefix('|').unwrap_or(row);
+    row.strip_suffix('|').unwrap_or(row).split('|').map(str::trim).take(MAX_COLUMNS)
+}
+
+fn push_table(out: &mut String, head: &str, rows: &[&str]) {
+    let table = html! {
+        div.tablebox tabindex="0" role="region" aria-label="Table" {
+            table {
+                thead { tr { @for cell in cells(head) { th scope="col" { (inline(cell)) } } } }
+                tbody { @for row in rows.iter().take(MAX_ROWS) { tr { @for cell in cells(row) { td.wrapped { (inline(cell)) } } } } }
+            }
+        }
+    };
+    table.render_to(out);
 }
 
 fn push_code(out: &mut String, code: &[&str]) {
@@ -162,6 +201,13 @@ mod tests {
     }
 
     #[test]
+    fn a_table_is_a_table() {
+        let html = markdown("before\n| a | *b* |\n|---|:-:|\n| <b> | 2 |\nafter | x").into_string();
+        insta::assert_snapshot!(html);
+        assert!(!markdown("a | b\nno rule").into_string().contains("<table"));
+    }
+
+    #[test]
     fn hostile_markdown_stays_text() {
         let html =
             markdown("<script>x</script> [a](javascript:alert(1)) ![p](https://x.example/p.png) **<b>**").into_string();
@@ -172,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_markers_is_quick_and_harmless() {
-        for unit in ["*", "[", "**a ", "![", "`", "_a"] {
+        for unit in ["*", "[", "**a ", "![", "`", "_a", "|", "|-|\n"] {
             assert!(!markdown(&unit.repeat(12_000)).into_string().is_empty());
         }
     }

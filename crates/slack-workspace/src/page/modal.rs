@@ -10,6 +10,7 @@ use super::fragment::Region;
 use super::json::{flag, label};
 use super::mrkdwn::plain;
 use super::scene::Scene;
+use super::selects::Suggested;
 use super::text::{fingerprint, text};
 use crate::model::View;
 
@@ -24,21 +25,21 @@ pub(super) struct Refused {
 /// The region that holds the modal, or nothing.
 ///
 /// Its version is the view's own: what a person types changes the stored values, not the form.
-pub(super) fn region(scene: &Scene, refused: &Refused) -> Region {
+pub(super) fn region(scene: &Scene, refused: &Refused, suggested: Option<&Suggested>) -> Region {
     let Some((view, app)) = &scene.view else {
         return Region::versioned("modal", "none".to_owned(), html! {});
     };
     let errors = format!("{:?}", refused.errors);
     let errors = if refused.errors.is_empty() { "" } else { errors.as_str() };
     let version = fingerprint(&[view.id.as_str(), &view.hash, errors]);
-    Region::versioned("modal", version, dialog(view, app, scene, refused))
+    Region::versioned("modal", version, dialog(view, app, scene, (refused, suggested)))
 }
 
-fn dialog(view: &View, app: &str, scene: &Scene, refused: &Refused) -> Markup {
+fn dialog(view: &View, app: &str, scene: &Scene, (refused, suggested): (&Refused, Option<&Suggested>)) -> Markup {
     let content = Value::Object(view.content.clone());
     let id = view.id.as_str();
     let values = refused.values.as_ref().unwrap_or(&view.values);
-    let surface = Surface { reader: &scene.reader, id, values, errors: &refused.errors };
+    let surface = Surface { reader: &scene.reader, id, values, errors: &refused.errors, suggested };
     let title_id = format!("title-{id}");
     html! {
         dialog.modal open data-view-id=(id) data-testid="modal" aria-labelledby=(title_id) {
@@ -47,7 +48,8 @@ fn dialog(view: &View, app: &str, scene: &Scene, refused: &Refused) -> Markup {
                 span.dialog-by { (text(app)) }
                 (close_form(id, scene))
             }
-            form id=(format!("form-{id}")) method="post" action=(scene.place.path_to("/view")) data-fetch="view" data-surface=(id) {
+            form id=(format!("form-{id}")) method="post" action=(scene.place.path_to("/view")) enctype="multipart/form-data"
+                data-fetch="view" data-surface=(id) {
                 // What Enter in a text field presses.
                 button.sr type="submit" tabindex="-1" aria-hidden="true" disabled[!submits(&content)] {}
                 input type="hidden" name="view_id" value=(id);

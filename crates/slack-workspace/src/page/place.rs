@@ -11,6 +11,22 @@ pub(super) struct Query {
     pub(super) thread: Option<String>,
     pub(super) dev: Option<String>,
     pub(super) before: Option<String>,
+    pub(super) tab: Option<String>,
+    pub(super) since: Option<String>,
+    /// Which sheet is asked for.
+    pub(super) show: Option<String>,
+    /// The message a sheet is about.
+    pub(super) ts: Option<String>,
+    /// What was typed so far.
+    pub(super) q: Option<String>,
+}
+
+/// The tab of an app; other conversations have messages only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Tab {
+    #[default]
+    Messages,
+    Home,
 }
 
 /// What the developer pane lists.
@@ -58,6 +74,9 @@ pub(super) struct Place {
     pub(super) beside: Beside,
     /// Only messages before this one: a page of the past, which is not live.
     pub(super) before: Option<Ts>,
+    pub(super) tab: Tab,
+    /// How far the person had read when the page was opened: it stays marked while they look.
+    pub(super) since: Option<Ts>,
 }
 
 impl Place {
@@ -80,6 +99,8 @@ impl Place {
             channel: room.id.clone(),
             beside,
             before: query.before.as_deref().and_then(Ts::parse),
+            tab: if room.kind == ChannelKind::Im { tab(query) } else { Tab::Messages },
+            since: query.since.as_deref().and_then(Ts::parse_bound),
         })
     }
 
@@ -120,7 +141,38 @@ impl Place {
             Beside::Developer(filter) => Beside::Developer(filter),
             Beside::Nothing | Beside::Thread(_) => Beside::Nothing,
         };
-        Self { channel: channel.clone(), beside, before: None, ..self.clone() }.path()
+        Self { channel: channel.clone(), beside, before: None, tab: Tab::Messages, ..self.clone() }.path()
+    }
+
+    /// A conversation with an app, at one of its tabs.
+    pub(super) fn at_tab(&self, channel: &ChannelId, tab: Tab) -> String {
+        let beside = if self.shows_journal() { self.beside } else { Beside::Nothing };
+        Self { channel: channel.clone(), beside, before: None, tab, ..self.clone() }.path()
+    }
+
+    /// A thread of a conversation.
+    pub(super) fn in_thread(&self, channel: &ChannelId, thread: Ts) -> String {
+        let there = Self { channel: channel.clone(), tab: Tab::Messages, ..self.clone() };
+        there.with(Beside::Thread(thread))
+    }
+
+    /// The address of the live updates; what was unread when the page was opened stays marked.
+    pub(super) fn live(&self, read: Ts) -> String {
+        Self::and(&self.path_to("/live"), "since", &read.to_string())
+    }
+
+    /// The address of a sheet, perhaps about a message.
+    pub(super) fn sheet(&self, name: &str, ts: Option<Ts>) -> String {
+        let address = Self::and(&self.path_to("/sheet"), "show", name);
+        match ts {
+            Some(ts) => Self::and(&address, "ts", &ts.to_string()),
+            None => address,
+        }
+    }
+
+    fn and(address: &str, name: &str, value: &str) -> String {
+        let sign = if address.contains('?') { '&' } else { '?' };
+        format!("{address}{sign}{name}={value}")
     }
 
     fn room_path(&self) -> String {
@@ -128,12 +180,21 @@ impl Place {
     }
 
     fn query(&self) -> String {
+        let mut parts = Vec::new();
         match self.beside {
-            Beside::Nothing => String::new(),
-            Beside::Thread(ts) => format!("?thread={ts}"),
-            Beside::Developer(filter) => format!("?dev={}", filter.word()),
+            Beside::Nothing => {}
+            Beside::Thread(ts) => parts.push(format!("thread={ts}")),
+            Beside::Developer(filter) => parts.push(format!("dev={}", filter.word())),
         }
+        if self.tab == Tab::Home {
+            parts.push("tab=home".to_owned());
+        }
+        if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
     }
+}
+
+fn tab(query: &Query) -> Tab {
+    if query.tab.as_deref() == Some("home") { Tab::Home } else { Tab::Messages }
 }
 
 /// A person by handle or id; bots have no page.
@@ -147,5 +208,5 @@ pub(super) fn word_of(state: &State, user: &User) -> String {
     let fit = !user.name.is_empty() && user.name.chars().all(plain) && user.name.chars().any(|c| c != '.');
     let same =
         state.user(&user.name).is_none() && state.user_named(&user.name).is_some_and(|named| named.id == user.id);
-    if fit && same { user.name.clone() } else { user.id.to_string() }
+    if fit && same && !state.is_beside { user.name.clone() } else { user.id.to_string() }
 }

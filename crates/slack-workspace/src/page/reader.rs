@@ -4,6 +4,27 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
+use crate::model::ChannelKind;
+
+/// A conversation that the reader may see, for menus.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) kind: ChannelKind,
+    pub(super) is_with_bot: bool,
+}
+
+impl Known {
+    /// The name as menus show it.
+    pub(super) fn shown(&self) -> String {
+        match self.kind {
+            ChannelKind::Public | ChannelKind::Private => format!("#{}", self.name),
+            ChannelKind::Im | ChannelKind::Mpim => format!("@{}", self.name),
+        }
+    }
+}
+
 /// The person a page is drawn for. Owned, so that nothing is locked while a page is drawn.
 #[derive(Clone, Debug)]
 pub(super) struct Reader {
@@ -15,6 +36,8 @@ pub(super) struct Reader {
     pub(super) users: BTreeMap<String, String>,
     /// Names without `#` by channel id, of the conversations this person may see.
     pub(super) channels: BTreeMap<String, String>,
+    /// All of them, direct messages included.
+    pub(super) conversations: Vec<Known>,
     /// Where the reader's clock hangs.
     pub(super) zone: TimeZone,
     /// The workspace's time in milliseconds since the epoch.
@@ -45,6 +68,12 @@ impl Reader {
             base: "/u/alice".to_owned(),
             users: map(&[("UALICE", "alice"), ("UBOB", "bob"), ("UBOT", "Countersign")]),
             channels: map(&[("CGEN", "general"), ("CAPP", "approvals")]),
+            conversations: vec![Known {
+                id: "CGEN".to_owned(),
+                name: "general".to_owned(),
+                kind: ChannelKind::Public,
+                is_with_bot: false,
+            }],
             zone: TimeZone::UTC,
             now_ms: 1_795_168_800_000,
         }

@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::emoji::emoji;
 use super::json::{flag, items, number, string};
 use super::reader::Reader;
 use super::reference::{link, mention_all, mention_channel, mention_user};
 use super::text::text;
 use super::when;
+use crate::emoji::emoji;
 
 /// Everything inside a `rich_text` block.
 pub(super) fn rich_text(block: &Value, reader: &Reader) -> Markup {
@@ -25,7 +25,7 @@ fn part_of(part: &Value, reader: &Reader) -> Markup {
         "rich_text_quote" => html! { blockquote { (inline_all(part, reader)) } },
         "rich_text_preformatted" => preformatted(part, reader),
         "rich_text_list" => list(part, reader),
-        other => html! { div.unknown { "Rich text of an unknown type: " code { (text(other)) } } },
+        _ => super::unknown::unknown("part of a text", part),
     }
 }
 

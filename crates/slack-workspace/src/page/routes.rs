@@ -1,39 +1,62 @@
 //! The page's addresses.
 
 use axum::Router;
-use axum::extract::{Path, State as Shared};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::extract::{DefaultBodyLimit, Path, State as Shared};
+use axum::http::HeaderMap;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::html;
 
-use super::modal::Refused;
-use super::place::{Place, find_person, word_of};
-use super::visit::{Visit, gone, theme};
-use super::{assets, guard, live, send, shell};
+use super::place::{Place, word_of};
+use super::sent::MAX_FORM;
+use super::visit::{Outcome, Visit, gone, of_person, theme};
+use super::{assets, complete, deeds, files, filled, guard, live, moves, send, sheet, shell};
 use crate::Workspace;
 
 /// Everything a person's browser asks for.
 pub(crate) fn routes(workspace: Workspace) -> Router {
     Router::new()
         .route("/", get(front))
-        .route("/page/workspace.css", get(assets::style))
-        .route("/page/workspace.js", get(assets::script))
+        .route("/page/{version}/{file}", get(assets::asset))
         .route("/u/{user}", get(home))
-        .route("/u/{user}/file/{file}", get(file))
-        .route("/u/{user}/c/{channel}", get(room))
-        .route("/u/{user}/c/{channel}/live", get(live::live))
-        .route("/u/{user}/c/{channel}/post", post(send::post))
-        .route("/u/{user}/c/{channel}/act", post(send::act))
-        .route("/u/{user}/c/{channel}/view", post(send::view))
-        .route("/u/{user}/c/{channel}/close", post(send::close))
-        .route("/u/{user}/c/{channel}/open", post(send::open))
-        .route("/u/{user}/c/{channel}/join", post(send::join))
-        .route("/u/{user}/c/{channel}/theme", post(send::theme))
+        .route("/u/{user}/file/{file}", get(files::download))
+        .route("/u/{user}/file/{file}/image", get(files::image))
+        .nest("/u/{user}/c/{channel}", place())
+        .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(from_fn(guard::guard))
         .with_state(workspace)
+}
+
+/// What is to be seen and done in one conversation.
+fn place() -> Router<Workspace> {
+    Router::new()
+        .route("/", get(room))
+        .route("/live", get(live::live))
+        .route("/sheet", get(sheet::sheet))
+        .route("/complete", get(complete::complete))
+        .route("/act", post(send::act))
+        .route("/view", post(send::view))
+        .route("/close", post(send::close))
+        .route("/options", post(filled::offer))
+        .route("/theme", post(send::theme))
+        .route("/post", post(deeds::post))
+        .route("/react", post(deeds::react))
+        .route("/edit", post(deeds::edit))
+        .route("/delete", post(deeds::delete))
+        .route("/dismiss", post(deeds::dismiss))
+        .route("/pin", post(deeds::pin))
+        .route("/read", post(deeds::read))
+        .route("/shortcut", post(deeds::shortcut))
+        .route("/again", post(deeds::again))
+        .route("/open", post(moves::open))
+        .route("/app", post(moves::app))
+        .route("/chat", post(moves::chat))
+        .route("/stop", post(moves::stop))
+        .route("/join", post(moves::join))
+        .route("/leave", post(moves::leave))
+        .route("/invite", post(moves::invite))
+        .route("/create", post(moves::create))
 }
 
 /// `GET /`: the owner's first conversation.
@@ -56,44 +79,14 @@ fn nobody(theme: &str) -> Response {
 
 /// `GET /u/{user}`: that person's first conversation.
 async fn home(Shared(workspace): Shared<Workspace>, Path(user): Path<String>, headers: HeaderMap) -> Response {
-    match workspace.read(|state| Place::home(state, &user)) {
+    let place = of_person(&workspace, &user).and_then(|team| team.read(|state| Place::home(state, &user)));
+    match place {
         Some(place) => Redirect::to(&place.path()).into_response(),
         None => gone(theme(&headers)),
     }
 }
 
 /// `GET /u/{user}/c/{channel}`.
-async fn room(Shared(workspace): Shared<Workspace>, visit: Visit) -> Response {
-    visit.page(&workspace, None, &Refused::default())
-}
-
-/// `GET /u/{user}/file/{file}`: always a download, never a page of this origin.
-async fn file(
-    Shared(workspace): Shared<Workspace>,
-    Path((user, file)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let found = workspace.read(|state| {
-        let person = find_person(state, &user)?;
-        let file = state.file(&file)?;
-        let seen = file.shares.keys().filter_map(|id| state.channel(id.as_str()));
-        let is_seen = seen.into_iter().any(|room| state.can_read(&person.id, room));
-        let content = file.content.clone().filter(|_| is_seen)?;
-        Some((file.name.clone(), content))
-    });
-    let Some((name, content)) = found else {
-        return gone(theme(&headers));
-    };
-    let mut response = (StatusCode::OK, content).into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    headers.insert(CONTENT_DISPOSITION, disposition(&name));
-    response
-}
-
-/// The file's name as a header can carry it.
-fn disposition(name: &str) -> HeaderValue {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || ".-_ ".contains(c) { c } else { '_' };
-    let name: String = name.chars().take(120).map(plain).collect();
-    HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).unwrap_or(HeaderValue::from_static("attachment"))
+async fn room(visit: Visit) -> Response {
+    visit.page(&Outcome::default())
 }

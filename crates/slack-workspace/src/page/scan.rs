@@ -1,6 +1,6 @@
 //! Finding the marks of mrkdwn in a line, in linear time.
 
-use super::emoji::emoji;
+use crate::emoji::emoji;
 
 /// A position in a line, the text not yet written, and which closing markers cannot come any more.
 pub(super) struct Scan<'a> {

@@ -1,7 +1,5 @@
-//! What a person does on the page, as forms.
+//! What a person does with the app's forms: messages, modals and Home tabs.
 
-use axum::Form;
-use axum::extract::State as Shared;
 use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,91 +8,57 @@ use serde_json::{Map, Value};
 
 use super::answers::{self, Fields, Press, field_name};
 use super::confirm::{confirm_body, confirm_class, confirm_word};
+use super::filled::{fill, keep_files, suggest};
 use super::json::items;
 use super::message::{problem, unanswered};
 use super::modal::Refused;
+use super::sent::Sent;
 use super::shell;
 use super::visit::{Outcome, Visit, Wants, known_theme};
 use crate::Workspace;
-use crate::model::{Ts, UserId, ViewId};
-use crate::person::{Answer, Click, Closing, Invocation, NewMessage, PersonError, Submission, Surface};
-
-/// A form's fields, in order.
-type Pairs = Form<Vec<(String, String)>>;
-
-/// `POST …/post`: a message, or a slash command.
-pub(super) async fn post(Shared(workspace): Shared<Workspace>, visit: Visit, Form(pairs): Pairs) -> Response {
-    let fields = Fields::new(pairs);
-    let text = fields.get("text").unwrap_or_default().trim_end().replace("\r\n", "\n");
-    let outcome = match command(&text) {
-        Some((name, rest)) => {
-            let place = &visit.place;
-            let invocation = Invocation {
-                user: place.user.clone(),
-                channel: place.channel.clone(),
-                command: name.to_owned(),
-                text: rest.to_owned(),
-            };
-            told(workspace.command(invocation).await)
-        }
-        None => said(&workspace, &visit, &fields, text),
-    };
-    visit.finish(&workspace, outcome)
-}
-
-/// The name and the rest of a slash command.
-fn command(text: &str) -> Option<(&str, &str)> {
-    let line = text.strip_prefix('/')?;
-    let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-    // A path such as /etc/hosts is no command.
-    (!name.is_empty() && !name.contains('/')).then(|| (name, rest.trim()))
-}
-
-fn said(workspace: &Workspace, visit: &Visit, fields: &Fields, text: String) -> Outcome {
-    if text.trim().is_empty() {
-        return Outcome::done();
-    }
-    let message = NewMessage {
-        user: visit.place.user.clone(),
-        channel: visit.place.channel.clone(),
-        text,
-        thread_ts: fields.get("thread_ts").and_then(Ts::parse),
-    };
-    match workspace.post_message(message) {
-        Ok(_) => Outcome::done(),
-        Err(error) => failed(&error),
-    }
-}
+use crate::model::{AppId, Ts, UserId, ViewId};
+use crate::person::{Answer, Click, Closing, PersonError, Submission, Surface};
 
 /// `POST …/act`: a button, a menu or a choice in a message.
-pub(super) async fn act(Shared(workspace): Shared<Workspace>, visit: Visit, Form(pairs): Pairs) -> Response {
-    let fields = Fields::new(pairs);
-    let place = &visit.place;
-    let ts = fields.get("ts").and_then(Ts::parse);
-    let seen = ts.and_then(|ts| {
-        workspace.read(|state| {
-            let seen = state.message_seen_by(&place.user, place.channel.as_str(), ts);
-            seen.map(|(message, _)| message.clone())
-        })
-    });
-    let (Some(ts), Some(message)) = (ts, seen) else {
-        let note = problem("This message is gone: the app deleted or replaced it.");
-        return visit.finish(&workspace, Outcome::note(note));
+pub(super) async fn act(visit: Visit, mut sent: Sent) -> Response {
+    let ts = sent.fields.get("ts").and_then(Ts::parse);
+    let Some((surface, blocks, app)) = ts.and_then(|ts| in_message(&visit, ts)) else {
+        return visit.finish(Outcome::note(problem("This message is gone: the app deleted or replaced it.")));
     };
-    let attached = items(message.body(), "attachments").iter().flat_map(|one| items(one, "blocks"));
-    let blocks: Vec<Value> = message.blocks().iter().chain(attached).cloned().collect();
-    let surface = Surface::Message { channel: place.channel.clone(), ts };
-    match pressed(&visit, &blocks, &fields, "/act") {
+    if let Err(error) = keep_files(&visit, app.as_ref(), &blocks, &mut sent) {
+        return visit.finish(failed(&error));
+    }
+    let fields = &sent.fields;
+    let values = fill(&visit.workspace, &visit.place.user, answers::state(&blocks, fields));
+    if let Some(press) = fields.get("find").and_then(Press::parse) {
+        enter_in_message(&visit.workspace, &visit.place.user, &surface, values);
+        let outcome = suggest(&visit, surface, &press, fields).await;
+        return visit.finish(outcome);
+    }
+    match pressed(&visit, &blocks, fields, "/act") {
         Pressed::Ask(page) => page,
-        Pressed::Nothing => {
-            visit.finish(&workspace, Outcome::note(problem("This button is gone: the message has changed.")))
-        }
+        Pressed::Nothing => visit.finish(Outcome::note(problem("This button is gone: the message has changed."))),
         Pressed::Click(press, value) => {
-            enter_in_message(&workspace, &place.user, &surface, answers::state(&blocks, &fields));
-            let answer = workspace.click(click(&place.user, surface, press, value)).await;
-            visit.finish(&workspace, told(answer))
+            let value = value.map(|value| filled_value(&values, &press, value));
+            enter_in_message(&visit.workspace, &visit.place.user, &surface, values);
+            let answer = visit.workspace.click(click(&visit.place.user, surface, press, value)).await;
+            visit.finish(told(answer))
         }
     }
+}
+
+type InMessage = (Surface, Vec<Value>, Option<AppId>);
+
+/// A message the person sees: where it is, its blocks with those of its attachments, and whose it is.
+pub(super) fn in_message(visit: &Visit, ts: Ts) -> Option<InMessage> {
+    let place = &visit.place;
+    let message = visit.workspace.read(|state| {
+        let seen = state.message_seen_by(&place.user, place.channel.as_str(), ts);
+        seen.map(|(message, _)| message.clone())
+    })?;
+    let attached = items(message.body(), "attachments").iter().flat_map(|one| items(one, "blocks"));
+    let blocks: Vec<Value> = message.blocks().iter().chain(attached).cloned().collect();
+    Some((Surface::Message { channel: place.channel.clone(), ts }, blocks, message.app))
 }
 
 /// Remembers what stands in a message's inputs, so that the app hears of it with the click.
@@ -105,71 +69,65 @@ fn enter_in_message(workspace: &Workspace, user: &UserId, surface: &Surface, val
     }
 }
 
-/// `POST …/view`: a modal is submitted, or something in it acts.
-pub(super) async fn view(Shared(workspace): Shared<Workspace>, visit: Visit, Form(pairs): Pairs) -> Response {
-    let fields = Fields::new(pairs);
-    let view_id = ViewId::from(fields.get("view_id").unwrap_or_default().to_owned());
+/// `POST …/view`: a modal is submitted, or something in it or in a Home tab acts.
+pub(super) async fn view(visit: Visit, mut sent: Sent) -> Response {
+    let view_id = ViewId::from(sent.fields.get("view_id").unwrap_or_default().to_owned());
     let user = visit.place.user.clone();
-    let blocks = workspace.read(|state| {
-        let view = state.views(&user).iter().find(|view| view.id == view_id);
-        view.map(|view| view.blocks().to_vec())
+    let found = visit.workspace.read(|state| {
+        let view = state.open_view(&user, view_id.as_str())?;
+        Some((view.blocks().to_vec(), view.app.clone()))
     });
-    let Some(blocks) = blocks else {
-        return visit.finish(&workspace, Outcome::note(problem("This window was closed by the app.")));
+    let Some((blocks, app)) = found else {
+        return visit.finish(Outcome::note(problem("This window was closed by the app.")));
     };
-    let values = answers::state(&blocks, &fields);
+    if let Err(error) = keep_files(&visit, Some(&app), &blocks, &mut sent) {
+        return visit.finish(failed(&error));
+    }
+    let fields = &sent.fields;
+    let values = fill(&visit.workspace, &user, answers::state(&blocks, fields));
+    let surface = Surface::View { view_id: view_id.clone() };
+    if let Some(press) = fields.get("find").and_then(Press::parse) {
+        visit.workspace.update(|state, _| state.enter(&user, view_id.as_str(), values));
+        let outcome = suggest(&visit, surface, &press, fields).await;
+        return visit.finish(outcome);
+    }
     if fields.get("press").or(fields.get("confirmed")).is_none() {
         let submission = Submission { user, view_id, values: values.clone() };
-        let answer = workspace.submit_view(submission).await;
-        return visit.finish(&workspace, submitted(answer, values));
+        let answer = visit.workspace.submit_view(submission).await;
+        return visit.finish(submitted(answer, values));
     }
-    match pressed(&visit, &blocks, &fields, "/view") {
+    match pressed(&visit, &blocks, fields, "/view") {
         Pressed::Ask(page) => page,
-        Pressed::Nothing => {
-            visit.finish(&workspace, Outcome::note(problem("This button is gone: the window has changed.")))
-        }
+        Pressed::Nothing => visit.finish(Outcome::note(problem("This button is gone: the window has changed."))),
         Pressed::Click(press, value) => {
-            workspace.update(|state, _| state.enter(&user, view_id.as_str(), values));
-            let surface = Surface::View { view_id };
-            let answer = workspace.click(click(&user, surface, press, value)).await;
-            visit.finish(&workspace, told(answer))
+            let value = value.map(|value| filled_value(&values, &press, value));
+            visit.workspace.update(|state, _| state.enter(&user, view_id.as_str(), values));
+            let answer = visit.workspace.click(click(&user, surface, press, value)).await;
+            visit.finish(told(answer))
         }
+    }
+}
+
+/// What an element holds once files and rich text are what apps get.
+fn filled_value(values: &Map<String, Value>, press: &Press, value: Value) -> Value {
+    let held = values.get(&press.block_id).and_then(|block| block.get(&press.action_id));
+    match held {
+        Some(held) if value.is_object() => held.clone(),
+        _ => value,
     }
 }
 
 /// `POST …/close`: a modal is closed.
-pub(super) async fn close(Shared(workspace): Shared<Workspace>, visit: Visit, Form(pairs): Pairs) -> Response {
-    let fields = Fields::new(pairs);
-    let view_id = fields.get("view_id").map(|id| ViewId::from(id.to_owned()));
+pub(super) async fn close(visit: Visit, sent: Sent) -> Response {
+    let view_id = sent.fields.get("view_id").map(|id| ViewId::from(id.to_owned()));
     // A window that is gone already is closed: there is nothing to say.
-    let _ = workspace.close_view(&visit.place.user, view_id.as_ref(), Closing::Top).await;
-    visit.finish(&workspace, Outcome::done())
-}
-
-/// `POST …/open`: the direct message with somebody.
-pub(super) async fn open(Shared(workspace): Shared<Workspace>, visit: Visit, Form(pairs): Pairs) -> Response {
-    let fields = Fields::new(pairs);
-    let with = UserId::from(fields.get("user").unwrap_or_default().to_owned());
-    match workspace.open_im(&visit.place.user, &with) {
-        Ok(im) => Redirect::to(&visit.place.at(&im)).into_response(),
-        Err(error) => visit.finish(&workspace, failed(&error)),
-    }
-}
-
-/// `POST …/join`: a public channel.
-pub(super) async fn join(Shared(workspace): Shared<Workspace>, visit: Visit) -> Response {
-    let joined = workspace.update(|state, now| state.join(visit.place.channel.as_str(), &visit.place.user, now));
-    let outcome = match joined {
-        Ok(_) => Outcome::done(),
-        Err(error) => failed(&error.into()),
-    };
-    visit.finish(&workspace, outcome)
+    let _ = visit.workspace.close_view(&visit.place.user, view_id.as_ref(), Closing::Top).await;
+    visit.finish(Outcome::done())
 }
 
 /// `POST …/theme`: the colours, kept in a cookie.
-pub(super) async fn theme(visit: Visit, Form(pairs): Pairs) -> Response {
-    let fields = Fields::new(pairs);
-    let theme = known_theme(fields.get("theme").unwrap_or_default());
+pub(super) async fn theme(visit: Visit, sent: Sent) -> Response {
+    let theme = known_theme(sent.fields.get("theme").unwrap_or_default());
     let cookie = format!("countersign_theme={theme}; Path=/; Max-Age=31536000; SameSite=Strict");
     let mut response = Redirect::to(&visit.place.path()).into_response();
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
@@ -229,15 +187,24 @@ fn click(user: &UserId, surface: Surface, press: Press, value: Option<Value>) ->
     Click { user: user.clone(), surface, action_id: press.action_id, block_id: Some(press.block_id), value }
 }
 
-fn failed(error: &PersonError) -> Outcome {
+/// What is told of something that could not be done.
+pub(super) fn failed(error: &PersonError) -> Outcome {
     let what = error.to_string();
     let mut letters = what.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     Outcome::note(problem(&format!("{first}{}.", letters.as_str())))
 }
 
+/// What is told after something was done that can only fail.
+pub(super) fn done(result: Result<(), PersonError>) -> Outcome {
+    match result {
+        Ok(()) => Outcome::done(),
+        Err(error) => failed(&error),
+    }
+}
+
 /// What is told after something was sent to an app.
-fn told(answer: Result<Answer, PersonError>) -> Outcome {
+pub(super) fn told(answer: Result<Answer, PersonError>) -> Outcome {
     match answer {
         Ok(answer) => silence(&answer).map_or_else(Outcome::done, Outcome::note),
         Err(error) => failed(&error),
@@ -260,27 +227,9 @@ fn submitted(answer: Result<Answer, PersonError>, values: Map<String, Value>) ->
                 .iter()
                 .map(|(block, error)| (block.clone(), error.as_str().unwrap_or("This is not accepted.").to_owned()))
                 .collect();
-            Outcome { note: None, refused: Some(Refused { values: Some(values), errors, note: None }) }
+            Outcome::refused(Refused { values: Some(values), errors, note: None })
         }
         None if answer.acked => Outcome::done(),
-        None => {
-            let note = silence(&answer);
-            let refused = Refused { values: Some(values), note: note.clone(), ..Refused::default() };
-            Outcome { note, refused: Some(refused) }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slash_begins_a_command_unless_it_is_a_path() {
-        assert_eq!(command("/deploy now please "), Some(("deploy", "now please")));
-        assert_eq!(command("/help"), Some(("help", "")));
-        for text in ["hello /deploy", "/", "/etc/hosts is missing", "// comment"] {
-            assert_eq!(command(text), None, "{text}");
-        }
+        None => Outcome::refused(Refused { values: Some(values), note: silence(&answer), ..Refused::default() }),
     }
 }

@@ -3,38 +3,53 @@
 use axum::response::{Html, IntoResponse as _, Response};
 use maud::{DOCTYPE, Markup, html};
 
-use super::assets;
+use super::composer::{composer, message_box};
 use super::developer;
 use super::fragment::{Item, Region};
+use super::head::{head, room_name, room_title};
 use super::message::{Where, entries};
 use super::modal::{self, Refused};
-use super::place::{Beside, Filter};
+use super::place::{Beside, Filter, Tab};
 use super::scene::Scene;
+use super::selects::Suggested;
 use super::sidebar::{foot, sidebar};
 use super::tail::Tail;
-use super::text::text;
-use crate::model::{ChannelKind, Ts};
+use super::text::{text, visible};
+use super::{agent, assets, home};
 
 /// Every region of a page; the page and its live updates share this.
-pub(super) fn regions(scene: &Scene, tail: &Tail, refused: &Refused) -> Vec<Region> {
+pub(super) fn regions(scene: &Scene, tail: &Tail, refused: &Refused, suggested: Option<&Suggested>) -> Vec<Region> {
     let mut regions = vec![
         Region::whole("sidebar", sidebar(scene)),
         Region::whole("head", head(scene)),
-        Region::list("messages", conversation(scene)),
-        modal::region(scene, refused),
+        modal::region(scene, refused, suggested),
     ];
+    match (&scene.app, scene.place.tab) {
+        (Some(app), Tab::Home) => regions.push(home::region(scene, app, suggested)),
+        _ => regions.push(Region::list("messages", conversation(scene, suggested))),
+    }
     match scene.place.beside {
         Beside::Nothing => {}
-        Beside::Thread(_) => regions.push(Region::list("thread", entries(&scene.thread, scene, Where::Thread))),
+        Beside::Thread(_) => {
+            regions.push(Region::list("thread", entries(&scene.thread, scene, Where::Thread, suggested)));
+            regions.push(Region::whole("agent", agent::foot(scene)));
+            regions.push(Region::whole("thread-title", thread_title(scene)));
+        }
         Beside::Developer(filter) => {
-            regions.push(Region::list("journal", developer::entries(tail, filter, &scene.reader)));
+            let again = scene.place.path_to("/again");
+            regions.push(Region::list("journal", developer::entries(tail, filter, &scene.reader, &again)));
         }
     }
     regions
 }
 
-fn conversation(scene: &Scene) -> Vec<Item> {
-    let drawn = entries(&scene.lines, scene, Where::Channel);
+fn thread_title(scene: &Scene) -> Markup {
+    let title = scene.agent.as_ref().map(|agent| agent.title.as_str()).filter(|title| !title.is_empty());
+    html! { h2 { (text(title.unwrap_or("Thread"))) } }
+}
+
+fn conversation(scene: &Scene, suggested: Option<&Suggested>) -> Vec<Item> {
+    let drawn = entries(&scene.lines, scene, Where::Channel, suggested);
     if drawn.is_empty() { vec![Item::new("empty".to_owned(), "empty", None, &no_messages(scene))] } else { drawn }
 }
 
@@ -47,12 +62,15 @@ fn no_messages(scene: &Scene) -> Markup {
 
 /// The whole page.
 pub(super) fn page(scene: &Scene, regions: &[Region], theme: &str, notice: Option<&Markup>) -> Response {
-    let live = scene.place.before.is_none().then(|| scene.place.path_to("/live"));
+    let place = &scene.place;
+    let live = place.before.is_none().then(|| place.live(scene.read));
     let page = html! {
         (DOCTYPE)
         html lang="en" data-theme=(theme) {
             (document_head(&format!("{} · {}", room_title(scene), scene.team)))
-            body data-live=[live] data-user=(scene.reader.id) data-channel=(scene.place.channel) {
+            body data-live=[live] data-user=(scene.reader.id) data-channel=(place.channel) data-read=(place.path_to("/read"))
+                data-complete=(place.path_to("/complete")) data-options=(place.path_to("/options"))
+                data-goto=(place.sheet("goto", None)) {
                 a.skip href="#composer" { "Skip to the message box" }
                 nav.sidebar id="sidebar" aria-label="Workspace" {
                     (whole(regions, "sidebar"))
@@ -60,19 +78,16 @@ pub(super) fn page(scene: &Scene, regions: &[Region], theme: &str, notice: Optio
                 }
                 main.room {
                     (whole(regions, "head"))
-                    div.scroll.bottom data-main tabindex="0" aria-label=(format!("Messages in {}", room_title(scene))) role="region" {
-                        (list(regions, "messages", "polite"))
-                        @if let Some(earlier) = &scene.earlier { a.earlier href=(earlier) { "Earlier messages" } }
-                    }
-                    button.pill type="button" data-pill hidden aria-live="polite" {}
-                    noscript {
-                        p.still { "Without JavaScript this page stays as it is. " a href=(scene.place.path()) { "Reload" } }
-                    }
+                    (middle(scene, regions))
                     @if let Some(notice) = notice { div.notice role="alert" { (notice) } }
-                    (message_box(scene))
+                    @if place.tab == Tab::Messages { (message_box(scene)) }
                 }
                 (beside(scene, regions))
                 (whole(regions, "modal"))
+                dialog.sheet data-sheet-box aria-labelledby="sheet-title" {
+                    div.dialog-head { h2 id="sheet-title" {} button.icon-btn type="button" data-dismiss { span aria-hidden="true" { "✕" } span.sr { "Close" } } }
+                    div.dialog-body data-sheet-body {}
+                }
                 div.toast role="alert" data-toast hidden {}
             }
         }
@@ -80,15 +95,39 @@ pub(super) fn page(scene: &Scene, regions: &[Region], theme: &str, notice: Optio
     Html(page.0).into_response()
 }
 
+/// The conversation, or the app's Home tab.
+fn middle(scene: &Scene, regions: &[Region]) -> Markup {
+    let still = html! {
+        noscript {
+            p.still { "Without JavaScript this page stays as it is. " a href=(scene.place.path()) { "Reload" } }
+        }
+    };
+    if scene.place.tab == Tab::Home {
+        return html! {
+            div.scroll.home data-testid="home" tabindex="0" role="region" aria-label="Home" { (whole(regions, "home")) }
+            (still)
+        };
+    }
+    html! {
+        div.scroll.bottom data-main tabindex="0" aria-label=(format!("Messages in {}", visible(&room_title(scene)))) role="region" {
+            (list(regions, "messages", "polite"))
+            @if let Some(earlier) = &scene.earlier { a.earlier href=(earlier) { "Earlier messages" } }
+        }
+        button.pill type="button" data-pill hidden aria-live="polite" {}
+        (still)
+    }
+}
+
 fn document_head(title: &str) -> Markup {
     html! {
         head {
             meta charset="utf-8";
             meta name="viewport" content="width=device-width, initial-scale=1";
-            title { (super::text::visible(title)) }
+            title { (visible(title)) }
             link rel="icon" href="data:,";
-            link rel="stylesheet" href=(assets::style_path());
-            script src=(assets::script_path()) defer {}
+            link rel="stylesheet" href=(assets::path("workspace.css"));
+            link rel="stylesheet" href=(assets::path("blocks.css"));
+            script type="module" src=(assets::path("main.js")) {}
         }
     }
 }
@@ -111,74 +150,22 @@ fn list(regions: &[Region], name: &str, live: &str) -> Markup {
     }
 }
 
-fn room_title(scene: &Scene) -> String {
-    match scene.room.kind {
-        ChannelKind::Im => scene.room.name.clone(),
-        ChannelKind::Public | ChannelKind::Private | ChannelKind::Mpim => format!("#{}", scene.room.name),
-    }
-}
-
-fn room_name(scene: &Scene) -> Markup {
-    text(&room_title(scene))
-}
-
-fn head(scene: &Scene) -> Markup {
-    let members = match scene.room.members {
-        1 => "1 member".to_owned(),
-        n => format!("{n} members"),
-    };
-    html! {
-        header.room-head {
-            a.icon-btn.menu-button href="#sidebar" aria-label="Open the menu" { "☰" }
-            h1 data-testid="room" { (room_name(scene)) }
-            @if scene.room.kind != ChannelKind::Im { span.muted.wide { (members) } }
-            span.spacer {}
-            span.offline data-offline role="status" hidden { "Reconnecting…" }
-            span.muted.wide { "as " strong { (text(scene.reader.user(&scene.reader.id))) } }
-        }
-    }
-}
-
-fn message_box(scene: &Scene) -> Markup {
-    let name = room_title(scene);
-    html! {
-        @if scene.room.is_archived {
-            p.readonly { "This channel is archived. Nobody can post to it." }
-        } @else if scene.place.before.is_some() {
-            p.readonly { "These are earlier messages. " a href=(scene.place.with(Beside::Nothing)) { "Back to the newest" } }
-        } @else if scene.room.kind == ChannelKind::Public && !scene.room.is_member {
-            form.readonly method="post" action=(scene.place.path_to("/join")) {
-                "You are not in " (text(&name)) ". " button.btn.btn-primary type="submit" { "Join channel" }
-            }
-        } @else {
-            (composer(scene, "composer", &format!("Message {name}"), None))
-        }
-    }
-}
-
-fn composer(scene: &Scene, id: &str, label: &str, thread: Option<Ts>) -> Markup {
-    html! {
-        form.composer method="post" action=(scene.place.path_to("/post")) data-fetch="post" {
-            @if let Some(ts) = thread { input type="hidden" name="thread_ts" value=(ts); }
-            label.sr for=(id) { (text(label)) }
-            textarea id=(id) name="text" rows="1" required placeholder=(super::text::visible(label)) data-testid=(id) {}
-            button.btn.btn-primary type="submit" { "Send" }
-        }
-    }
-}
-
 fn beside(scene: &Scene, regions: &[Region]) -> Markup {
     match scene.place.beside {
         Beside::Nothing => html! {},
         Beside::Thread(ts) => html! {
             aside.pane aria-label="Thread" data-testid="thread" {
-                div.pane-head { h2 { "Thread" } span.muted { (room_name(scene)) } span.spacer {} (close_pane(scene)) }
+                div.pane-head {
+                    (whole(regions, "thread-title"))
+                    span.muted { (room_name(scene)) } span.spacer {} (close_pane(scene))
+                }
                 div.scroll tabindex="0" role="region" aria-label="Messages of the thread" {
                     @if scene.thread.is_empty() {
                         div.empty { strong { "This thread is gone" } "Its first message was deleted." }
                     }
                     (list(regions, "thread", "polite"))
                 }
+                (whole(regions, "agent"))
                 (composer(scene, "thread-composer", "Reply…", Some(ts)))
             }
         },

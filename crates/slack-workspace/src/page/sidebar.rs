@@ -3,22 +3,30 @@
 use maud::{Markup, html};
 
 use super::place::{Beside, Filter, Place};
-use super::scene::{Face, Room, Scene};
+use super::rooms::{Face, Room, Unread};
+use super::scene::Scene;
 use super::text::{hue, initials, text};
-use crate::model::{ChannelKind, Ts};
+use crate::model::ChannelKind;
 
 /// Everything in the sidebar.
 pub(super) fn sidebar(scene: &Scene) -> Markup {
+    let (groups, channels): (Vec<&Room>, Vec<&Room>) =
+        scene.rooms.iter().partition(|room| room.kind == ChannelKind::Mpim);
+    let direct = people(scene).into_iter().chain(groups.into_iter().map(|room| group_link(room, scene)));
     html! {
         a.icon-btn.close-nav href="#" aria-label="Close the menu" { "✕" }
         div.team {
             div.team-name { span.team-mark aria-hidden="true" { "✓" } (text(&scene.team)) }
+            @for (name, address) in &scene.teams { a.other-team href=(address) { "Go to " (text(name)) } }
             (switcher(scene))
+            a.side-search href=(scene.place.sheet("goto", None)) data-sheet data-testid="goto" {
+                span { "Go to…" } kbd aria-hidden="true" { "Ctrl K" }
+            }
         }
-        (group("Channels", scene.rooms.iter().map(|room| room_link(room, scene)).collect(),
+        (group("Channels", Some(("channel", "New channel")), scene, channels.into_iter().map(|room| room_link(room, scene)).collect(),
             "Channels appear here when an app or the control API makes one."))
-        (group("Direct messages", people(scene), "Other people of this workspace appear here."))
-        (group("Apps", scene.apps.iter().map(|app| face_link(app, scene)).collect(),
+        (group("Direct messages", Some(("new", "New message")), scene, direct.collect(), "Other people of this workspace appear here."))
+        (group("Apps", None, scene, scene.apps.iter().map(|app| app_link(app, scene)).collect(),
             "Apps appear here once they are installed."))
     }
 }
@@ -48,16 +56,25 @@ fn switcher(scene: &Scene) -> Markup {
 /// The same conversation as somebody else; their first one where they cannot see it.
 fn as_person(person: &Face, scene: &Scene) -> String {
     if scene.room.kind == ChannelKind::Public {
-        Place { user_word: person.word.clone(), user: person.id.clone(), before: None, ..scene.place.clone() }.path()
+        let place =
+            Place { user_word: person.word.clone(), user: person.id.clone(), before: None, ..scene.place.clone() };
+        place.path()
     } else {
         format!("/u/{}", person.word)
     }
 }
 
-fn group(name: &str, links: Vec<Markup>, empty: &str) -> Markup {
+fn group(name: &str, add: Option<(&str, &str)>, scene: &Scene, links: Vec<Markup>, empty: &str) -> Markup {
     html! {
         section.side-group {
-            h2 { (name) }
+            div.side-head {
+                h2 { (name) }
+                @if let Some((sheet, label)) = add {
+                    a.icon-btn href=(scene.place.sheet(sheet, None)) data-sheet title=(label) data-testid=(format!("add-{sheet}")) {
+                        span aria-hidden="true" { "+" } span.sr { (label) }
+                    }
+                }
+            }
             @if links.is_empty() { p.side-empty { (empty) } }
             @else { ul { @for link in links { li { (link) } } } }
         }
@@ -66,16 +83,19 @@ fn group(name: &str, links: Vec<Markup>, empty: &str) -> Markup {
 
 fn room_link(room: &Room, scene: &Scene) -> Markup {
     let mark = if room.kind == ChannelKind::Public { "#" } else { "🔒" };
-    link(
-        &scene.place.at(&room.id),
-        room.id == scene.place.channel,
-        room.id.as_str(),
-        room.latest,
-        &html! {
-            span.hash aria-hidden="true" { (mark) }
-            span.name { (text(&room.name)) }
-        },
-    )
+    let inner = html! {
+        span.hash aria-hidden="true" { (mark) }
+        span.name { (text(&room.name)) }
+    };
+    link(&scene.place.at(&room.id), room.id == scene.place.channel, room.id.as_str(), room.unread, &inner)
+}
+
+fn group_link(room: &Room, scene: &Scene) -> Markup {
+    let inner = html! {
+        span.hash.group-size aria-hidden="true" { (room.members.saturating_sub(1)) }
+        span.name { (text(&room.name)) }
+    };
+    link(&scene.place.at(&room.id), room.id == scene.place.channel, room.id.as_str(), room.unread, &inner)
 }
 
 fn people(scene: &Scene) -> Vec<Markup> {
@@ -83,27 +103,55 @@ fn people(scene: &Scene) -> Vec<Markup> {
     others.map(|person| face_link(person, scene)).collect()
 }
 
-fn face_link(face: &Face, scene: &Scene) -> Markup {
-    let inner = html! {
-        span class=(format!("avatar small {}", hue(&face.name))) aria-hidden="true" { (initials(&face.name)) }
-        span.name { (text(&face.name)) }
-    };
-    if let Some(im) = &face.im {
-        return link(&scene.place.at(im), *im == scene.place.channel, im.as_str(), face.latest, &inner);
+fn face(of: &Face) -> Markup {
+    html! {
+        span class=(format!("avatar small {}", hue(&of.name))) aria-hidden="true" { (initials(&of.name)) }
+        span.name { (text(&of.name)) }
+    }
+}
+
+fn face_link(of: &Face, scene: &Scene) -> Markup {
+    if let Some(im) = &of.im {
+        return link(&scene.place.at(im), *im == scene.place.channel, im.as_str(), of.unread, &face(of));
     }
     html! {
         form method="post" action=(scene.place.path_to("/open")) {
-            input type="hidden" name="user" value=(face.id);
-            button.side-link type="submit" { (inner) }
+            input type="hidden" name="user" value=(of.id);
+            button.side-link type="submit" { (face(of)) }
         }
     }
 }
 
-fn link(address: &str, is_here: bool, id: &str, latest: Option<Ts>, inner: &Markup) -> Markup {
+/// Opening an app is something it hears of: a button, not a link.
+fn app_link(of: &Face, scene: &Scene) -> Markup {
+    let is_here = of.im.as_ref() == Some(&scene.place.channel);
     html! {
-        a.side-link href=(address) aria-current=[is_here.then_some("page")] data-channel-link=(id)
-            data-latest=[latest.map(|ts| ts.to_string())] {
-            (inner) span.sr data-unread-told {}
+        form method="post" action=(scene.place.path_to("/app")) {
+            @if let Some(app) = &of.app { input type="hidden" name="app" value=(app.as_str()); }
+            button.side-link.unread[shows(of.unread, is_here)] type="submit" aria-current=[is_here.then_some("page")]
+                data-channel-link=[of.im.as_ref()] { (face(of)) (badge(of.unread, is_here)) }
+        }
+    }
+}
+
+fn link(address: &str, is_here: bool, id: &str, unread: Unread, inner: &Markup) -> Markup {
+    html! {
+        a.side-link.unread[shows(unread, is_here)] href=(address) aria-current=[is_here.then_some("page")] data-channel-link=(id) {
+            (inner) (badge(unread, is_here))
+        }
+    }
+}
+
+/// What is open is being read.
+fn shows(unread: Unread, is_here: bool) -> bool {
+    unread.is_any && !is_here
+}
+
+fn badge(unread: Unread, is_here: bool) -> Markup {
+    html! {
+        @if shows(unread, is_here) {
+            @if unread.count > 0 { span.badge { (unread.count) span.sr { " unread for you" } } }
+            @else { span.sr { " (unread)" } }
         }
     }
 }

@@ -87,14 +87,15 @@ fn passes(filter: Filter, entry: &JournalEntry, acked: Option<&Acked>) -> bool {
     match filter {
         Filter::All => true,
         Filter::Api => entry.kind == "api" || entry.kind == "http",
-        Filter::Events => matches!(entry.kind.as_str(), "envelope" | "ack" | "connection"),
+        Filter::Events => matches!(entry.kind.as_str(), "envelope" | "ack" | "connection" | "http"),
         Filter::Problems => is_problem(entry, acked),
     }
 }
 
 fn is_problem(entry: &JournalEntry, acked: Option<&Acked>) -> bool {
     let is_again = number(&entry.value, "retry_attempt").unwrap_or(0) > 0;
-    acked == Some(&Acked::Late) || is_again || entry.kind == "fault" || error_of(&entry.value).is_some()
+    let has_failed = !matches!(string(&entry.value, "outcome"), "" | "ok");
+    acked == Some(&Acked::Late) || is_again || has_failed || entry.kind == "fault" || error_of(&entry.value).is_some()
 }
 
 /// The error that a call was answered with.

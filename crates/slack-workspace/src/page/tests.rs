@@ -1,12 +1,13 @@
 //! The page over HTTP, as a browser without scripts and a browser with them see it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::model::{Author, ChannelId, ChannelKind, Draft, Ts, UserId};
+use crate::model::{Author, ChannelId, ChannelKind, Draft, State, Ts, UserId};
 use crate::{Config, Running, Workspace};
 
 /// A workspace and the way to it.
@@ -257,6 +258,32 @@ async fn an_open_page_hears_of_messages_as_fragments_and_ends_with_the_workspace
     assert!(!heard.contains("\"region\":\"head\""), "what did not change is not sent: {heard}");
     page.running.stop().await;
     while stream.read_buf(&mut Vec::with_capacity(4096)).await.unwrap_or(0) > 0 {}
+}
+
+#[tokio::test]
+async fn whoever_is_taken_out_of_a_private_channel_reads_on_no_more() {
+    let page = Page::start().await;
+    let (alice, bob) = (page.user("alice"), page.user("bob"));
+    let members = BTreeSet::from([alice.clone(), bob.clone()]);
+    let make = |state: &mut State, now| state.create_channel("secret", ChannelKind::Private, members, &alice, now);
+    let secret = page.workspace().update(make).unwrap();
+    let mut stream = page.open("GET", &format!("/u/bob/c/{secret}/live"), &[], "").await;
+    let mut heard = String::new();
+    page.running.post_message(&alice, &secret, "for both").unwrap();
+    hear(&mut stream, &mut heard, "for both").await;
+    page.workspace().update(|state, now| {
+        state.channels.get_mut(&secret).unwrap().members.remove(&bob);
+        let author = Author { user: alice.clone(), app: None };
+        let draft = Draft { text: "TOPSECRET".to_owned(), ..Draft::default() };
+        state.post(&secret, &author, draft, now).unwrap();
+    });
+    hear(&mut stream, &mut heard, "event: reload").await;
+    page.running.post_message(&alice, &secret, "TOPSECRET too").unwrap();
+    page.running.stop().await;
+    let mut rest = Vec::new();
+    while stream.read_buf(&mut rest).await.unwrap_or(0) > 0 {}
+    heard.push_str(&String::from_utf8_lossy(&rest));
+    assert!(!heard.contains("TOPSECRET"), "{heard}");
 }
 
 /// Longer than anything here takes; only a failing test waits for it.

@@ -10,11 +10,13 @@ use serde_json::{Value, json};
 
 use super::fragment::Content;
 use super::modal::{self, Refused};
-use super::place::{Place, Query};
+use super::place::{Place, Query, find_person};
 use super::scene::Scene;
+use super::selects::Suggested;
 use super::shell;
 use super::tail::Tail;
 use crate::Workspace;
+use crate::model::TeamId;
 
 /// How the answer is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +30,10 @@ pub(super) enum Wants {
 /// Somebody at a place.
 #[derive(Clone, Debug)]
 pub(super) struct Visit {
+    /// The workspace, as the person's team.
+    pub(super) workspace: Workspace,
     pub(super) place: Place,
+    pub(super) query: Query,
     pub(super) theme: &'static str,
     pub(super) wants: Wants,
 }
@@ -41,13 +46,25 @@ impl FromRequestParts<Workspace> for Visit {
         let path = Path::<(String, String)>::from_request_parts(parts, workspace).await;
         let query = Parameters::<Query>::from_request_parts(parts, workspace).await;
         let Parameters(query) = query.unwrap_or_default();
-        let place = path
-            .ok()
-            .and_then(|Path((user, channel))| workspace.read(|state| Place::find(state, &user, &channel, &query)));
-        let place = place.ok_or_else(|| gone(theme))?;
+        let found = path.ok().and_then(|Path((user, channel))| {
+            let workspace = of_person(workspace, &user)?;
+            let place = workspace.read(|state| Place::find(state, &user, &channel, &query))?;
+            Some((workspace, place))
+        });
+        let (workspace, place) = found.ok_or_else(|| gone(theme))?;
         let wants = if parts.headers.contains_key("x-fragment") { Wants::Fragment } else { Wants::Page };
-        Ok(Self { place, theme, wants })
+        Ok(Self { workspace, place, query, theme, wants })
     }
+}
+
+/// The workspace as the first team that has this person.
+pub(super) fn of_person(workspace: &Workspace, user: &str) -> Option<Workspace> {
+    let of = |id: &TeamId| workspace.team(id);
+    teams(workspace).iter().filter_map(of).find(|team| team.read(|state| find_person(state, user).is_some()))
+}
+
+fn teams(workspace: &Workspace) -> Vec<TeamId> {
+    workspace.teams().iter().map(|state| state.team().id.clone()).collect()
 }
 
 /// The colours a person chose, from their cookie.
@@ -85,6 +102,10 @@ pub(super) struct Outcome {
     pub(super) note: Option<Markup>,
     /// The form to show again.
     pub(super) refused: Option<Refused>,
+    /// Where the person is now.
+    pub(super) goto: Option<String>,
+    /// What an app offers for a menu.
+    pub(super) suggested: Option<Suggested>,
 }
 
 impl Outcome {
@@ -95,52 +116,80 @@ impl Outcome {
 
     /// Something to say.
     pub(super) fn note(note: Markup) -> Self {
-        Self { note: Some(note), refused: None }
+        Self { note: Some(note), ..Self::default() }
+    }
+
+    /// Somewhere else to be.
+    pub(super) fn goto(address: String) -> Self {
+        Self { goto: Some(address), ..Self::default() }
+    }
+
+    /// A form to show again.
+    pub(super) fn refused(refused: Refused) -> Self {
+        Self { note: refused.note.clone(), refused: Some(refused), ..Self::default() }
     }
 }
 
 impl Visit {
     /// Answers a form: fragments for the script, else a page or the way back to it.
-    pub(super) fn finish(self, workspace: &Workspace, outcome: Outcome) -> Response {
-        match self.wants {
-            Wants::Fragment => axum::Json(self.fragments(workspace, outcome)).into_response(),
-            Wants::Page if outcome.note.is_none() && outcome.refused.is_none() => {
+    pub(super) fn finish(self, outcome: Outcome) -> Response {
+        if self.wants == Wants::Fragment {
+            return axum::Json(self.fragments(outcome)).into_response();
+        }
+        match &outcome.goto {
+            Some(address) => Redirect::to(address).into_response(),
+            None if outcome.note.is_none() && outcome.refused.is_none() && outcome.suggested.is_none() => {
                 Redirect::to(&self.place.path()).into_response()
             }
-            Wants::Page => {
-                let refused = outcome.refused.unwrap_or_default();
-                self.page(workspace, outcome.note.as_ref(), &refused)
-            }
+            None => self.page(&outcome),
         }
     }
 
     /// The whole page.
-    pub(super) fn page(&self, workspace: &Workspace, notice: Option<&Markup>, refused: &Refused) -> Response {
-        let Some(scene) = self.scene(workspace) else {
+    pub(super) fn page(&self, outcome: &Outcome) -> Response {
+        let Some(scene) = self.scene() else {
             return gone(self.theme);
         };
         let mut tail = Tail::default();
         if scene.place.shows_journal() {
-            tail.extend(workspace.journal(0));
+            tail.extend(self.workspace.journal(0));
         }
-        let regions = shell::regions(&scene, &tail, refused);
-        shell::page(&scene, &regions, self.theme, notice)
+        let nothing = Refused::default();
+        let refused = outcome.refused.as_ref().unwrap_or(&nothing);
+        let regions = shell::regions(&scene, &tail, refused, outcome.suggested.as_ref());
+        shell::page(&scene, &regions, self.theme, outcome.note.as_ref())
     }
 
     /// What the person sees now.
-    pub(super) fn scene(&self, workspace: &Workspace) -> Option<Scene> {
-        let now_ms = workspace.clock().now_ms();
-        workspace.read(|state| Scene::of(state, self.place.clone(), now_ms))
+    pub(super) fn scene(&self) -> Option<Scene> {
+        let now_ms = self.workspace.clock().now_ms();
+        let mut scene = self.workspace.read(|state| Scene::of(state, self.place.clone(), now_ms))?;
+        scene.teams = self.teams();
+        Some(scene)
     }
 
-    fn fragments(&self, workspace: &Workspace, outcome: Outcome) -> Value {
+    /// The other teams, each with somebody one can be there; nothing where there is one team.
+    fn teams(&self) -> Vec<(String, String)> {
+        let own = self.workspace.read(|state| state.team().id.clone());
+        let others = self.workspace.teams();
+        let person = |state: &crate::model::State| {
+            let person = state.users().filter(|user| !user.is_bot()).max_by_key(|user| user.is_owner)?;
+            Some((state.team().name.clone(), format!("/u/{}", person.id)))
+        };
+        others.iter().filter(|state| state.team().id != own).filter_map(person).collect()
+    }
+
+    fn fragments(&self, outcome: Outcome) -> Value {
         let mut answer = json!({});
         if let Some(note) = outcome.note {
             answer["note"] = note.0.into();
         }
-        let scene = outcome.refused.as_ref().and_then(|_| self.scene(workspace));
+        if let Some(address) = outcome.goto {
+            answer["goto"] = address.into();
+        }
+        let scene = outcome.refused.as_ref().and_then(|_| self.scene());
         if let (Some(refused), Some(scene)) = (&outcome.refused, &scene)
-            && let Content::Whole { version, markup } = modal::region(scene, refused).content
+            && let Content::Whole { version, markup } = modal::region(scene, refused, None).content
         {
             answer["modal"] = json!({"version": version, "html": markup.0});
         }

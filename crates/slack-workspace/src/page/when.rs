@@ -87,7 +87,7 @@ pub(super) fn format_date(epoch: i64, format: &str, reader: &Reader) -> String {
         let value = near.map_or_else(|| at.strftime(long).to_string(), str::to_owned);
         shown = shown.replace(token, &value);
     }
-    shown = shown.replace("{ago}", &ago(reader.now_ms / MS - epoch));
+    shown = shown.replace("{ago}", &ago((reader.now_ms / MS).saturating_sub(epoch)));
     for (token, pattern) in TOKENS {
         shown = shown.replace(token, &at.strftime(pattern).to_string());
     }
@@ -138,5 +138,7 @@ mod tests {
         assert!(draw("1392734382^Posted {date_num} {time_secs}").contains("Posted 2014-02-18 14:39:42"));
         assert_eq!(draw("soon^{date}"), "never");
         assert!(draw("99999999999999999^{date}").contains("1970"));
+        assert!(draw("-9223372036854775808^{ago}").contains("days ago"));
+        assert!(draw("9223372036854775807^{ago}").contains("days"));
     }
 }

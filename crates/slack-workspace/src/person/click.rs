@@ -95,30 +95,32 @@ fn in_message(
     let (message, is_ephemeral) = seen(state, &click.user, channel, ts)?;
     let found = blocks::find_in_message(&message, click.block_id.as_deref(), &click.action_id)
         .ok_or_else(|| no_element(click))?;
-    let app = payload::app(state, message.app.as_ref())?.clone();
+    let app = payload::app(state, found.owner(&message).as_ref())?.clone();
     let chosen = chosen(&found, click)?;
     let action = action(&found, chosen.as_ref(), now);
     let key = (click.user.clone(), channel.clone(), ts);
     let mut values = state.inputs.get(&key).cloned().unwrap_or_else(|| message_values(&message));
-    if let Some(chosen) = chosen.filter(|_| found.kind() != "overflow") {
+    if let Some(chosen) = chosen.filter(|_| blocks::keeps_state(found.kind())) {
         blocks::set(&mut values, found.block_id(), found.action_id(), chosen);
         state.inputs.insert(key, values.clone());
     }
     let mut payload = payload::common(state, "block_actions", &app, &click.user);
     let mut put = |field: &str, value: Value| payload.insert(field.to_owned(), value);
-    put("container", container(&message, channel, is_ephemeral, found.attachment));
+    put("container", container(&message, channel, is_ephemeral, &found));
+    if let Some(unfurl) = found.unfurl() {
+        put("app_unfurl", unfurl.clone());
+    }
     put("channel", payload::channel(payload::room(state, &click.user, channel.as_str())?));
     if !is_ephemeral {
         put("message", (**message.body()).clone());
     }
     put("state", json!({"values": values}));
     put("actions", json!([action]));
-    let source = if is_ephemeral { ResponseSource::Ephemeral(ts) } else { ResponseSource::Message(ts) };
     let url = ResponseUrl {
         app: app.id.clone(),
         user: click.user.clone(),
         channel: channel.clone(),
-        source,
+        source: ResponseSource::of(&message, is_ephemeral, &app.id),
         thread: message.thread_ts.filter(|thread| *thread != ts),
         uses: 0,
         expires_at: now.saturating_add(RESPONSE_URL_MS),
@@ -136,7 +138,7 @@ fn in_view(state: &mut State, click: &Click, view_id: &ViewId, now: u64) -> Resu
         blocks::find(view.blocks(), click.block_id.as_deref(), &click.action_id).ok_or_else(|| no_element(click))?;
     let chosen = chosen(&found, click)?;
     let action = action(&found, chosen.as_ref(), now);
-    if let Some(chosen) = chosen.filter(|_| found.kind() != "overflow") {
+    if let Some(chosen) = chosen.filter(|_| blocks::keeps_state(found.kind())) {
         let (block_id, action_id) = (found.block_id().to_owned(), found.action_id().to_owned());
         blocks::set(&mut view.values, &block_id, &action_id, chosen);
         state.enter(&click.user, view_id.as_str(), view.values.clone());
@@ -167,13 +169,17 @@ fn message_values(message: &Message) -> Map<String, Value> {
 /// The state that the element gets from the click; buttons get none.
 fn chosen(found: &Found<'_>, click: &Click) -> Result<Option<Value>, PersonError> {
     let Some(value) = &click.value else { return Ok(None) };
-    if found.kind() == "button" {
+    if matches!(found.kind(), "button" | "icon_button" | "workflow_button") {
         return Ok(None);
     }
     let wrong = || {
         let message = format!("{} of type {} cannot be {value}", click.action_id, found.kind());
         PersonError::new("invalid_value", message)
     };
+    if found.kind() == "feedback_buttons" {
+        let verdict = value.as_str().and_then(|value| blocks::feedback(found.element, value));
+        return verdict.map(Some).ok_or_else(wrong);
+    }
     if found.kind() == "overflow" {
         let option = value.as_str().and_then(|value| blocks::option_of(found.element, value));
         return option.map(|option| Some(json!({"selected_option": option}))).ok_or_else(wrong);
@@ -189,14 +195,19 @@ fn action(found: &Found<'_>, chosen: Option<&Value>, now: u64) -> Value {
     Value::Object(action)
 }
 
-fn container(message: &Message, channel: &ChannelId, is_ephemeral: bool, attachment: Option<usize>) -> Value {
-    let kind = if attachment.is_some() { "message_attachment" } else { "message" };
+/// Where in which message an element is.
+pub(super) fn container(message: &Message, channel: &ChannelId, is_ephemeral: bool, found: &Found<'_>) -> Value {
+    let kind = if found.attachment.is_some() { "message_attachment" } else { "message" };
+    let unfurl = found.unfurl();
     let mut container = json!({
         "type": kind, "message_ts": message.ts, "channel_id": channel,
-        "is_ephemeral": is_ephemeral, "is_app_unfurl": false,
+        "is_ephemeral": is_ephemeral, "is_app_unfurl": unfurl.is_some(),
     });
-    if let Some(number) = attachment {
+    if let Some((number, _)) = found.attachment {
         container["attachment_id"] = number.into();
+    }
+    if let Some(url) = unfurl.and_then(|unfurl| unfurl.get("app_unfurl_url")) {
+        container["app_unfurl_url"] = url.clone();
     }
     if let Some(thread) = message.thread_ts {
         container["thread_ts"] = thread.into();

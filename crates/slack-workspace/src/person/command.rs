@@ -31,9 +31,13 @@ const SIGN_IN: &str = "slackauthticket";
 impl Workspace {
     /// Runs a slash command; what the app answers at once is shown.
     pub async fn command(&self, invocation: Invocation) -> Result<Answer, PersonError> {
-        let details = json!({"channel": invocation.channel, "command": invocation.command, "text": invocation.text});
+        let is_sign_in = invocation.command.trim_start_matches('/') == SIGN_IN;
+        // A ticket signs somebody in: it is not written down.
+        let text = if is_sign_in { "[redacted]" } else { invocation.text.as_str() };
+        let details = json!({"channel": invocation.channel, "command": invocation.command, "text": text});
         self.note_person("command", invocation.user.as_str(), details);
-        if invocation.command.trim_start_matches('/') == SIGN_IN {
+        if is_sign_in {
+            self.fetch_sign_in(invocation.text.trim());
             return self.update(|state, now| confirm(state, &invocation, now));
         }
         let (url, payload) = self.update(|state, now| prepare(state, &invocation, now))?;
@@ -42,6 +46,16 @@ impl Workspace {
             self.update(|state, now| show(state, &url, response, now))?;
         }
         Ok(answer)
+    }
+}
+
+impl Workspace {
+    /// Brings a command line's ticket into the team that is looked at: only who confirms it says which team it is for.
+    fn fetch_sign_in(&self, ticket: &str) {
+        let from = self.where_is(|state| state.platform.sign_ins.contains_key(ticket));
+        if let Some(sign_in) = from.update(|state, _| state.platform.sign_ins.remove(ticket)) {
+            self.update(|state, _| state.platform.sign_ins.insert(ticket.to_owned(), sign_in));
+        }
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::answer::PersonError;
+use super::compose;
 use super::payload;
 use crate::Workspace;
-use crate::model::{Author, ChannelId, ChannelKind, Draft, State, Ts, UserId, shared};
+use crate::model::{Author, ChannelId, ChannelKind, Draft, FileId, State, Ts, UserId, shared};
 
 /// A message that a person writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,15 @@ pub struct NewMessage {
     pub thread_ts: Option<Ts>,
 }
 
+/// What a person sends along with a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// A reply that is shown in the channel too.
+    pub broadcast: bool,
+    /// Their own files, which everybody of the conversation sees from then on.
+    pub files: Vec<FileId>,
+}
+
 /// The longest text a person can send.
 const MAX_TEXT: usize = 40_000;
 
@@ -29,8 +39,29 @@ impl Workspace {
     /// Posts what a person typed and returns the message.
     pub fn post_message(&self, new: NewMessage) -> Result<Arc<Value>, PersonError> {
         let details = json!({"channel": new.channel, "text": new.text, "thread_ts": new.thread_ts});
-        self.note_person("message", new.user.as_str(), details);
-        self.update(|state, now| post(state, new, now))
+        self.post_noted(new, Extras::default(), details)
+    }
+
+    /// Posts what a person typed with files, or a reply that the channel sees too.
+    pub fn post_message_with(&self, new: NewMessage, extras: Extras) -> Result<Arc<Value>, PersonError> {
+        let details = json!({
+            "channel": new.channel, "text": new.text, "thread_ts": new.thread_ts,
+            "reply_broadcast": extras.broadcast, "files": extras.files,
+        });
+        self.post_noted(new, extras, details)
+    }
+
+    /// Posts, and writes it down with what it became before any app hears of it.
+    fn post_noted(&self, new: NewMessage, extras: Extras, mut details: Value) -> Result<Arc<Value>, PersonError> {
+        let user = new.user.clone();
+        self.update(|state, now| {
+            let posted = post(state, new, extras, now);
+            if let Ok(posted) = &posted {
+                details["ts"] = posted["ts"].clone();
+            }
+            self.note_person("message", user.as_str(), details);
+            posted
+        })
     }
 
     /// Opens the direct message between a person and another user, and returns its id.
@@ -42,13 +73,15 @@ impl Workspace {
     }
 }
 
-fn post(state: &mut State, new: NewMessage, now: u64) -> Result<Arc<Value>, PersonError> {
+fn post(state: &mut State, new: NewMessage, extras: Extras, now: u64) -> Result<Arc<Value>, PersonError> {
+    let Extras { broadcast, files } = extras;
     payload::person(state, &new.user)?;
-    if new.text.trim().is_empty() {
-        return Err(PersonError::new("no_text", "the message has no text"));
+    if files.is_empty() || !new.text.trim().is_empty() {
+        check_text(&new.text)?;
     }
-    if new.text.chars().count() > MAX_TEXT {
-        return Err(PersonError::new("msg_too_long", format!("the message has more than {MAX_TEXT} characters")));
+    let is_own = |id: &FileId| state.file(id.as_str()).is_some_and(|file| file.user == new.user && file.is_complete);
+    if !files.iter().all(is_own) {
+        return Err(PersonError::new("file_not_found", "only one's own files can be shared"));
     }
     let channel = match state.user(new.channel.as_str()).map(|user| user.id.clone()) {
         Some(other) => state.open_im(&new.user, &other, now)?.0,
@@ -61,112 +94,39 @@ fn post(state: &mut State, new: NewMessage, now: u64) -> Result<Arc<Value>, Pers
     if room.kind == ChannelKind::Public && !room.members.contains(&new.user) {
         return Err(PersonError::new("not_in_channel", format!("{} is not in {channel}", new.user)));
     }
-    let text = compose(state, &new.text);
-    let blocks = Some(vec![rich_text(state, &new.text)]);
-    let draft = Draft { text, blocks, thread: new.thread_ts, ..Draft::default() };
+    let blocks = (!new.text.trim().is_empty()).then(|| vec![rich_block(state, &new.text)]);
+    let text = compose::text(state, &new.text);
+    let draft = Draft { text, blocks, thread: new.thread_ts, broadcast, ..Draft::default() };
     let author = Author { user: new.user, app: None };
-    Ok(shared(&state.post(&channel, &author, draft, now)?))
-}
-
-/// A piece of what was typed.
-#[derive(Debug, PartialEq, Eq)]
-enum Piece<'a> {
-    Plain(&'a str),
-    /// Markup in angle brackets, without them: a mention, a channel, a link.
-    Markup(&'a str),
-    /// `@handle` of someone who is there.
-    Mention(UserId),
-}
-
-/// The text as Slack sends it: `&`, `<` and `>` escaped, handles turned into mentions.
-fn compose(state: &State, typed: &str) -> String {
-    let mut text = String::with_capacity(typed.len());
-    for piece in pieces(state, typed) {
-        match piece {
-            Piece::Plain(plain) => {
-                text.push_str(&plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
-            }
-            Piece::Markup(markup) => text.extend(["<", markup, ">"]),
-            Piece::Mention(user) => text.extend(["<@", user.as_str(), ">"]),
-        }
-    }
-    text
-}
-
-/// The same as the `rich_text` block that Slack's client sends along.
-fn rich_text(state: &mut State, typed: &str) -> Value {
-    let elements: Vec<Value> = pieces(state, typed).iter().map(rich_element).collect();
-    let block_id = state.mint.word(5);
-    json!({
-        "type": "rich_text", "block_id": block_id,
-        "elements": [{"type": "rich_text_section", "elements": elements}],
-    })
-}
-
-fn rich_element(piece: &Piece<'_>) -> Value {
-    match piece {
-        Piece::Plain(plain) => json!({"type": "text", "text": plain}),
-        Piece::Mention(user) => json!({"type": "user", "user_id": user}),
-        Piece::Markup(markup) => {
-            let name = |text: &str| text.split('|').next().unwrap_or_default().to_owned();
-            match (markup.get(..1), markup.get(1..)) {
-                (Some("@"), Some(rest)) => json!({"type": "user", "user_id": name(rest)}),
-                (Some("#"), Some(rest)) => json!({"type": "channel", "channel_id": name(rest)}),
-                (Some("!"), Some(rest)) => json!({"type": "broadcast", "range": name(rest)}),
-                _ => json!({"type": "link", "url": name(markup)}),
-            }
-        }
-    }
-}
-
-fn pieces<'a>(state: &State, typed: &'a str) -> Vec<Piece<'a>> {
-    let mut pieces = Vec::new();
-    let mut plain_from = 0;
-    let mut at = 0;
-    while let Some(rest) = typed.get(at..).filter(|rest| !rest.is_empty()) {
-        let before = typed.get(..at).and_then(|before| before.chars().next_back());
-        let special = if rest.starts_with('<') {
-            markup(rest)
-        } else if rest.starts_with('@') && before.is_none_or(|c| !c.is_alphanumeric()) {
-            mention(state, rest)
-        } else {
-            None
-        };
-        let Some((piece, length)) = special else {
-            at += rest.chars().next().map_or(1, char::len_utf8);
-            continue;
-        };
-        pieces.extend(typed.get(plain_from..at).filter(|plain| !plain.is_empty()).map(Piece::Plain));
-        pieces.push(piece);
-        at += length;
-        plain_from = at;
-    }
-    pieces.extend(typed.get(plain_from..).filter(|plain| !plain.is_empty()).map(Piece::Plain));
-    pieces
-}
-
-/// `<@U…>`, `<#C…>`, `<!here>` or `<https://…>` at the beginning of the text.
-fn markup(text: &str) -> Option<(Piece<'_>, usize)> {
-    let end = text.find('>')?;
-    let inner = text.get(1..end)?;
-    let is_id = |rest: &str| {
-        let id = rest.split('|').next().unwrap_or_default();
-        !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    let posted = if files.is_empty() {
+        state.post(&channel, &author, draft, now)?
+    } else {
+        state.share_files(&channel, &author, &files, draft, now)?
     };
-    let is_markup = match inner.split_at_checked(1)? {
-        ("@" | "#", rest) => is_id(rest),
-        ("!", rest) => matches!(rest.split('|').next(), Some("here" | "channel" | "everyone")),
-        _ => inner.starts_with("https://") || inner.starts_with("http://"),
-    };
-    (is_markup && !inner.contains('<')).then_some((Piece::Markup(inner), end + 1))
+    // Who writes has read what was there.
+    if let Some(room) = state.channels.get_mut(&channel) {
+        room.last_read.insert(author.user, posted.ts);
+    }
+    Ok(shared(&posted))
 }
 
-/// `@handle` at the beginning of the text.
-fn mention<'a>(state: &State, text: &str) -> Option<(Piece<'a>, usize)> {
-    let is_handle = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let handle = text.get(1..)?;
-    let handle = handle.get(..handle.find(|c| !is_handle(c)).unwrap_or(handle.len()))?;
-    let handle = handle.trim_end_matches('.');
-    let user = state.user_named(&handle.to_lowercase())?;
-    Some((Piece::Mention(user.id.clone()), handle.len() + 1))
+pub(super) fn check_text(text: &str) -> Result<(), PersonError> {
+    if text.trim().is_empty() {
+        return Err(PersonError::new("no_text", "the message has no text"));
+    }
+    if text.chars().count() > MAX_TEXT {
+        return Err(PersonError::new("msg_too_long", format!("the message has more than {MAX_TEXT} characters")));
+    }
+    Ok(())
+}
+
+/// The `rich_text` block that Slack's client sends along.
+pub(super) fn rich_block(state: &mut State, typed: &str) -> Value {
+    let elements = compose::rich_text(state, typed);
+    json!({"type": "rich_text", "block_id": state.mint.word(5), "elements": elements})
+}
+
+/// What was typed into a rich text input, as its state has it.
+pub(crate) fn rich_text_value(state: &State, typed: &str) -> Value {
+    json!({"type": "rich_text", "elements": compose::rich_text(state, typed)})
 }

@@ -6,18 +6,26 @@
 mod answer;
 mod click;
 mod command;
+mod compose;
 mod gesture;
 mod message;
 mod options;
+mod own;
 mod payload;
+mod replay;
+mod room;
 mod shortcut;
+mod upload;
 mod view;
+mod workflow;
 
 pub use answer::{Answer, PersonError};
 pub use click::{Click, Surface};
 pub use command::Invocation;
 pub use gesture::Reacting;
-pub use message::NewMessage;
+pub(crate) use message::rich_text_value;
+pub use message::{Extras, NewMessage};
 pub use options::OptionsQuery;
+pub use own::Pinning;
 pub use shortcut::Shortcut;
 pub use view::{Closing, Submission};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answer::{Answer, PersonError};
-use super::click::{Surface, seen, surface_json};
+use super::click::{Surface, container, seen, surface_json};
 use super::payload;
 use crate::Workspace;
 use crate::blocks;
@@ -28,8 +28,7 @@ pub struct OptionsQuery {
 impl Workspace {
     /// Asks for options; the answer's response has `options` or `option_groups`.
     pub async fn options(&self, query: OptionsQuery) -> Result<Answer, PersonError> {
-        let details =
-            json!({"action_id": query.action_id, "value": query.value, "surface": surface_json(&query.surface)});
+        let details = json!({"action_id": query.action_id, "block_id": query.block_id, "value": query.value, "surface": surface_json(&query.surface)});
         self.note_person("options", query.user.as_str(), details);
         let (app, payload) = self.read(|state| prepare(state, &query))?;
         Ok(self.ask(&app, EnvelopeKind::InteractiveWithResponse, &payload).await)
@@ -46,14 +45,11 @@ fn prepare(state: &State, query: &OptionsQuery) -> Result<(AppId, Value), Person
     let (app, place) = match &query.surface {
         Surface::Message { channel, ts } => {
             let (message, is_ephemeral) = seen(state, &query.user, channel, *ts)?;
-            blocks::find_in_message(&message, block, &query.action_id).ok_or_else(missing)?;
+            let found = blocks::find_in_message(&message, block, &query.action_id).ok_or_else(missing)?;
             let room = payload::room(state, &query.user, channel.as_str())?;
-            let container = json!({
-                "type": "message", "message_ts": ts, "channel_id": channel,
-                "is_ephemeral": is_ephemeral, "is_app_unfurl": false,
-            });
+            let container = container(&message, channel, is_ephemeral, &found);
             let place = json!({"container": container, "channel": payload::channel(room), "message": **message.body()});
-            (message.app.clone(), place)
+            (found.owner(&message), place)
         }
         Surface::View { view_id } => {
             let view = state.open_view(&query.user, view_id.as_str());

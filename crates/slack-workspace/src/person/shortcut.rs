@@ -25,7 +25,7 @@ pub struct Shortcut {
 impl Workspace {
     /// Chooses a shortcut.
     pub async fn shortcut(&self, shortcut: Shortcut) -> Result<Answer, PersonError> {
-        let details = json!({"callback_id": shortcut.callback_id, "message": shortcut.message});
+        let details = json!({"callback_id": shortcut.callback_id, "app_id": shortcut.app, "message": shortcut.message});
         self.note_person("shortcut", shortcut.user.as_str(), details);
         let (app, payload) = self.update(|state, now| prepare(state, &shortcut, now))?;
         Ok(self.ask(&app, EnvelopeKind::Interactive, &payload).await)
@@ -45,7 +45,7 @@ fn prepare(state: &mut State, shortcut: &Shortcut, now: u64) -> Result<(AppId, V
     let action_ts = Ts::from_micros(now.saturating_mul(1000));
     payload.insert("action_ts".to_owned(), action_ts.into());
     if let Some((channel, ts)) = &shortcut.message {
-        let (message, _) = seen(state, &shortcut.user, channel, *ts)?;
+        let (message, is_ephemeral) = seen(state, &shortcut.user, channel, *ts)?;
         let room = payload::room(state, &shortcut.user, channel.as_str())?;
         payload.insert("channel".to_owned(), payload::channel(room));
         payload.insert("message".to_owned(), (**message.body()).clone());
@@ -54,7 +54,7 @@ fn prepare(state: &mut State, shortcut: &Shortcut, now: u64) -> Result<(AppId, V
             app: app.id.clone(),
             user: shortcut.user.clone(),
             channel: channel.clone(),
-            source: ResponseSource::Message(*ts),
+            source: ResponseSource::of(&message, is_ephemeral, &app.id),
             thread: message.thread_ts,
             uses: 0,
             expires_at: now.saturating_add(RESPONSE_URL_MS),

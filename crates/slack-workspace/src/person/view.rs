@@ -7,7 +7,7 @@ use super::payload;
 use crate::Workspace;
 use crate::api::checked_view;
 use crate::blocks;
-use crate::model::{AppId, State, UserId, View, ViewId, ViewKey};
+use crate::model::{AppId, RESPONSE_URL_MS, ResponseSource, ResponseUrl, State, UserId, View, ViewId, ViewKey};
 use crate::socket::EnvelopeKind;
 
 /// A modal that is submitted.
@@ -55,7 +55,7 @@ impl Workspace {
         view_id: Option<&ViewId>,
         closing: Closing,
     ) -> Result<Answer, PersonError> {
-        self.note_person("view_close", user.as_str(), json!({"view_id": view_id}));
+        self.note_person("view_close", user.as_str(), json!({"view_id": view_id, "all": closing == Closing::All}));
         let told = self.update(|state, _| close(state, user, view_id, closing))?;
         let mut answer = Answer::silence(0);
         for (app, payload) in told {
@@ -86,10 +86,41 @@ fn submit(
     let app = payload::app(state, Some(&view.app))?.clone();
     let mut payload = payload::common(state, "view_submission", &app, user);
     payload.insert("view".to_owned(), view.to_json(&state.team.id));
-    payload.insert("response_urls".to_owned(), json!([]));
+    payload.insert("response_urls".to_owned(), response_urls(state, &view, now));
     let trigger = state.mint_trigger(&app.id, user, Some(view_id.clone()), now);
     payload.insert("trigger_id".to_owned(), trigger.into());
     Ok(Ok((view, Value::Object(payload))))
+}
+
+/// Where the app may answer: the channels that were chosen in the menus that ask for it.
+fn response_urls(state: &mut State, view: &View, now: u64) -> Value {
+    let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut urls = Vec::new();
+    for (block, element) in blocks::each(view.blocks()) {
+        let (block_id, action_id) = (text(block, "block_id"), text(element, "action_id"));
+        let chosen = view.values.get(&block_id).and_then(|actions| actions.get(&action_id));
+        let chosen = chosen.and_then(|chosen| {
+            chosen.get("selected_conversation").or_else(|| chosen.get("selected_channel"))?.as_str()
+        });
+        let room = chosen.and_then(|id| state.channel(id)).filter(|room| state.can_read(&view.user, room));
+        if let (Some(room), Some(true)) = (room, element.get("response_url_enabled").and_then(Value::as_bool)) {
+            let url = ResponseUrl {
+                app: view.app.clone(),
+                user: view.user.clone(),
+                channel: room.id.clone(),
+                source: ResponseSource::Command,
+                thread: None,
+                uses: 0,
+                expires_at: now.saturating_add(RESPONSE_URL_MS),
+            };
+            let channel = room.id.clone();
+            let url = state.mint_response_url("app", url);
+            urls.push(json!({
+                "block_id": block_id, "action_id": action_id, "channel_id": channel, "response_url": url,
+            }));
+        }
+    }
+    Value::Array(urls)
 }
 
 /// The view's state with these values in it.
@@ -160,15 +191,27 @@ fn close(state: &mut State, user: &UserId, view_id: Option<&ViewId>, closing: Cl
     } else {
         state.close_view(user, view.id.as_str());
     }
-    let mut told = Vec::new();
-    for view in closed.iter().filter(|view| view.notify_on_close()) {
-        let app = payload::app(state, Some(&view.app))?;
-        let mut payload = payload::common(state, "view_closed", app, user);
-        payload.insert("view".to_owned(), view.to_json(&state.team.id));
-        payload.insert("is_cleared".to_owned(), is_cleared.into());
-        told.push((app.id.clone(), Value::Object(payload)));
+    closed.iter().filter(|view| view.notify_on_close()).map(|view| closed_payload(state, view, is_cleared)).collect()
+}
+
+/// What an app is told of a modal that was closed.
+fn closed_payload(state: &State, view: &View, is_cleared: bool) -> Result<(AppId, Value), PersonError> {
+    let app = payload::app(state, Some(&view.app))?;
+    let mut payload = payload::common(state, "view_closed", app, &view.user);
+    payload.insert("view".to_owned(), view.to_json(&state.team.id));
+    payload.insert("is_cleared".to_owned(), is_cleared.into());
+    Ok((app.id.clone(), Value::Object(payload)))
+}
+
+impl Workspace {
+    /// Tells an app that its modal was closed by another one; nobody waits for the answer.
+    pub(crate) fn tell_closed(&self, state: &State, view: &View) {
+        let Ok((app, payload)) = closed_payload(state, view, true) else { return };
+        let workspace = self.clone();
+        self.tasks().spawn(async move {
+            workspace.ask(&app, EnvelopeKind::Interactive, &payload).await;
+        });
     }
-    Ok(told)
 }
 
 /// The view on top of the person's stack, which must be the one that is meant.

@@ -13,6 +13,7 @@ use super::fault::DisconnectKind;
 use super::frame::{self, Frame};
 use super::hub::Accepted;
 use crate::Workspace;
+use crate::depth;
 use crate::journal::Field;
 use crate::model::AppId;
 
@@ -40,9 +41,9 @@ pub(crate) async fn link(
     Query(query): Query<LinkQuery>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let Some(app) =
-        workspace.update(|state, now| state.tickets.remove(&query.ticket).filter(|ticket| ticket.expires_at > now))
-    else {
+    let home = workspace.where_is(|state| state.tickets.contains_key(&query.ticket));
+    let ticket = home.update(|state, now| state.tickets.remove(&query.ticket).filter(|ticket| ticket.expires_at > now));
+    let Some(app) = ticket else {
         return (StatusCode::FORBIDDEN, "invalid_ticket").into_response();
     };
     let is_debug = matches!(query.debug_reconnects.as_str(), "true" | "1");
@@ -68,10 +69,13 @@ async fn serve(workspace: Workspace, app: AppId, mut socket: WebSocket, lifetime
     let end = if write(&mut socket, Message::text(hello)).await.is_ok() {
         workspace.hub().greeted(&app, id);
         note(&workspace, &app, id, "hello");
-        let mut line = Line { workspace: &workspace, app: &app, socket, end_at: None };
+        let mut line = Line { workspace: &workspace, app: &app, id, socket, end_at: None };
         let end = line.run(accepted, lifetime_s).await;
-        if end == End::ByApp {
-            farewell(&mut line.socket).await;
+        workspace.hub().quit(&app, id);
+        match end {
+            End::ByApp => farewell(&mut line.socket).await,
+            End::ByWorkspace => line.drain().await,
+            End::Cut | End::Lost => {}
         }
         end
     } else {
@@ -92,6 +96,8 @@ async fn farewell(socket: &mut WebSocket) {
 enum End {
     ByApp,
     ByWorkspace,
+    /// By the workspace without a word.
+    Cut,
     Lost,
 }
 
@@ -99,7 +105,7 @@ impl End {
     fn word(self) -> &'static str {
         match self {
             Self::ByApp => "closed by the app",
-            Self::ByWorkspace => "closed by the workspace",
+            Self::ByWorkspace | Self::Cut => "closed by the workspace",
             Self::Lost => "lost",
         }
     }
@@ -108,6 +114,7 @@ impl End {
 struct Line<'a> {
     workspace: &'a Workspace,
     app: &'a AppId,
+    id: u64,
     socket: WebSocket,
     /// When the connection ends, once it was told so.
     end_at: Option<u64>,
@@ -146,7 +153,8 @@ impl Line<'_> {
 
     /// Says goodbye; some goodbyes leave time to reconnect.
     async fn retire(&mut self, kind: DisconnectKind) -> Result<(), End> {
-        let Some(reason) = kind.reason() else { return Err(End::ByWorkspace) };
+        let Some(reason) = kind.reason() else { return Err(End::Cut) };
+        self.workspace.hub().retire(self.app, self.id);
         self.send(Message::text(frame::disconnect(reason))).await?;
         if kind.grace_ms() == 0 {
             return self.close(reason).await;
@@ -169,6 +177,20 @@ impl Line<'_> {
         Err(End::ByWorkspace)
     }
 
+    /// Takes the acknowledgements that are on their way, until the app has closed too.
+    async fn drain(&mut self) {
+        let drained = async {
+            loop {
+                let message = self.socket.recv().await;
+                if self.read(message).is_err() {
+                    return;
+                }
+            }
+        };
+        // An app that does not answer the goodbye is not waited for.
+        let _ = tokio::time::timeout(Duration::from_secs(1), drained).await;
+    }
+
     async fn send(&mut self, message: Message) -> Result<(), End> {
         write(&mut self.socket, message).await
     }
@@ -178,6 +200,7 @@ impl Line<'_> {
         match message {
             Some(Ok(Message::Text(text))) => {
                 let ack: Option<Ack> = serde_json::from_str(&text).ok();
+                let ack = ack.filter(|ack| depth::is_fine(&ack.payload));
                 match ack {
                     Some(ack) => self.workspace.hub().acknowledge(self.app, &ack.envelope_id, &ack.payload),
                     None => note(self.workspace, self.app, 0, "message that is no acknowledgement"),

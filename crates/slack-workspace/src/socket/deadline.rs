@@ -48,20 +48,27 @@ impl Hub {
     fn fire(&self) -> Option<u64> {
         let now = self.recorder.now_ms();
         let mut lines = self.lines();
-        loop {
-            let (&(at, number), _) = lines.deadlines.first_key_value()?;
+        let next = loop {
+            let Some((&(at, number), _)) = lines.deadlines.first_key_value() else { break None };
             if at > now {
-                return Some(at);
+                break Some(at);
             }
-            let deadline = lines.deadlines.remove(&(at, number))?;
-            self.act(&mut lines, deadline, at, now);
-        }
+            if let Some(deadline) = lines.deadlines.remove(&(at, number)) {
+                self.act(&mut lines, deadline, at, now);
+            }
+        };
+        lines.armed_at = next.unwrap_or(u64::MAX);
+        next
     }
 
     /// Acts on a deadline that was due at `at`: what follows from it counts from there.
     fn act(&self, lines: &mut Lines, deadline: Deadline, at: u64, now: u64) {
         match deadline {
-            Deadline::Ack(envelope) => lines.not_acknowledged(&envelope, at),
+            Deadline::Ack(envelope) => {
+                if let Some(app) = lines.not_acknowledged(&envelope, at) {
+                    lines.flush(&self.recorder, &app, now);
+                }
+            }
             Deadline::Retry(delivery) => lines.deliver(&self.recorder, delivery, now),
             Deadline::Send { app, connection, text } => lines.transmit(&app, connection, &text),
             Deadline::Release => {
@@ -74,19 +81,28 @@ impl Hub {
 }
 
 impl Lines {
-    /// Gives up on an envelope: an event is sent again later, a request has failed.
-    pub(super) fn not_acknowledged(&mut self, envelope: &str, at: u64) {
+    /// Whether something is due before deadlines are looked at by themselves.
+    pub(super) fn is_earlier(&self) -> bool {
+        self.deadlines.first_key_value().is_some_and(|((at, _), _)| *at < self.armed_at)
+    }
+
+    /// Gives up on an envelope: an event is sent again later, a request has failed. Says whose event it was.
+    pub(super) fn not_acknowledged(&mut self, envelope: &str, at: u64) -> Option<AppId> {
         match self.in_flight.remove(envelope) {
-            None => {}
+            None => None,
             Some(InFlight::Request { answer, .. }) => {
                 // Whoever asked may have gone.
                 let _ = answer.send(None);
+                None
             }
             Some(InFlight::Event { delivery, .. }) => {
+                let app = delivery.app.clone();
+                self.landed(&app);
                 let failures = usize::try_from(delivery.sends).unwrap_or(usize::MAX);
-                if let Some(wait) = RETRY_MS.get(failures.saturating_sub(1)) {
+                if let Some(wait) = RETRY_MS.get(failures.saturating_sub(1)).filter(|_| !delivery.is_last) {
                     self.after(at.saturating_add(*wait), Deadline::Retry(delivery));
                 }
+                Some(app)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What the server says on a connection.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::fault::DisconnectKind;
 use super::hub::EnvelopeKind;
@@ -26,7 +26,6 @@ pub(super) enum Frame {
 struct Envelope<'a> {
     #[serde(rename = "envelope_id")]
     id: &'a str,
-    payload: &'a Value,
     #[serde(rename = "type")]
     kind: &'static str,
     accepts_response_payload: bool,
@@ -61,16 +60,22 @@ pub(super) fn ping() -> String {
     format!("Ping from {HOST}")
 }
 
-pub(super) fn envelope(id: &str, kind: EnvelopeKind, payload: &Value, attempt: u32) -> String {
+/// An envelope around a payload, which is JSON.
+pub(super) fn envelope(id: &str, kind: EnvelopeKind, payload: &str, attempt: u32) -> String {
     let is_event = kind == EnvelopeKind::Event;
     let envelope = Envelope {
         id,
-        payload,
         kind: kind.name(),
         accepts_response_payload: kind.accepts_response(),
         retry_attempt: is_event.then_some(attempt),
         retry_reason: is_event.then_some(if attempt == 0 { "" } else { "timeout" }),
     };
     // Values have string keys: serialising them cannot fail.
-    serde_json::to_string(&envelope).unwrap_or_default()
+    let mut text = serde_json::to_string(&envelope).unwrap_or_default();
+    text.pop();
+    text.reserve(payload.len() + 16);
+    text.push_str(",\"payload\":");
+    text.push_str(payload);
+    text.push('}');
+    text
 }

@@ -12,7 +12,7 @@ use super::fault::{DisconnectKind, EnvelopeFaults};
 use super::frame::{self, Frame};
 use super::sending::{Sending, note_envelope};
 use crate::journal::Field;
-use crate::model::{AppId, Mint};
+use crate::model::{AppId, Mint, Packed};
 use crate::recorder::Recorder;
 
 /// How many connections an app may have; docs.slack.dev, "Using Socket Mode".
@@ -61,15 +61,17 @@ pub(crate) struct Acked {
 #[derive(Clone, Debug)]
 pub(super) struct Delivery {
     pub(super) app: AppId,
-    pub(super) payload: Arc<Value>,
+    pub(super) payload: Packed,
     pub(super) sends: u32,
     pub(super) expires_at: u64,
+    /// It is not sent again.
+    pub(super) is_last: bool,
 }
 
 /// What was sent and is not yet acknowledged.
 #[derive(Debug)]
 pub(super) enum InFlight {
-    Event { delivery: Delivery, sent_at: u64, connection: u64 },
+    Event { delivery: Delivery, sent_at: u64, connection: u64, number: u64 },
     Request { app: AppId, sent_at: u64, answer: oneshot::Sender<Option<Acked>> },
 }
 
@@ -88,6 +90,8 @@ pub(super) struct Sockets {
     pub(super) connections: Vec<Connection>,
     pub(super) next: usize,
     pub(super) waiting: VecDeque<Delivery>,
+    /// How many events are under way.
+    pub(super) flying: usize,
 }
 
 /// A connection that was accepted.
@@ -118,6 +122,8 @@ pub(super) struct Lines {
     /// By time, then by the order they were made in.
     pub(super) deadlines: BTreeMap<(u64, u64), Deadline>,
     pub(super) next_deadline: u64,
+    /// When deadlines are looked at next by themselves.
+    pub(super) armed_at: u64,
     next_connection: u64,
     pub(super) mint: Mint,
     pub(super) faults: EnvelopeFaults,
@@ -139,6 +145,7 @@ impl Hub {
             in_flight: HashMap::new(),
             deadlines: BTreeMap::new(),
             next_deadline: 0,
+            armed_at: u64::MAX,
             next_connection: 1,
             mint,
             faults: EnvelopeFaults::default(),
@@ -148,16 +155,22 @@ impl Hub {
     }
 
     /// Sends an event to one connection of the app, now or when it connects.
-    pub(crate) fn publish(&self, app: &AppId, payload: Value) {
+    pub(crate) fn publish(&self, app: &AppId, payload: Packed) {
         let now = self.recorder.now_ms();
         let delivery = Delivery {
             app: app.clone(),
-            payload: Arc::new(payload),
+            payload,
             sends: 0,
             expires_at: now.saturating_add(super::deadline::EVENT_LIFETIME_MS),
+            is_last: false,
         };
-        self.lines().deliver(&self.recorder, delivery, now);
-        self.wake.notify_one();
+        let mut lines = self.lines();
+        lines.deliver(&self.recorder, delivery, now);
+        let is_earlier = lines.is_earlier();
+        drop(lines);
+        if is_earlier {
+            self.wake.notify_one();
+        }
     }
 
     /// Sends what wants an answer; nothing when the app is not connected.
@@ -176,12 +189,15 @@ impl Hub {
         let (answer, answered) = oneshot::channel();
         lines.in_flight.insert(id.clone(), InFlight::Request { app: app.clone(), sent_at: now, answer });
         lines.after(now.saturating_add(ACK_MS), Deadline::Ack(id.clone()));
-        let text = frame::envelope(&id, kind, payload, 0);
+        let text = frame::envelope(&id, kind, &payload.to_string(), 0);
         let sending = Sending { id: &id, kind, connection, attempt: 0 };
         note_envelope(&self.recorder, app, &sending, payload);
         lines.send(&self.recorder, app, connection, text, now);
+        let is_earlier = lines.is_earlier();
         drop(lines);
-        self.wake.notify_one();
+        if is_earlier {
+            self.wake.notify_one();
+        }
         Some(answered)
     }
 
@@ -195,13 +211,17 @@ impl Hub {
         };
         let known = lines.in_flight.get(envelope_id).is_some_and(is_ours);
         let flight = if known { lines.in_flight.remove(envelope_id) } else { None };
-        drop(lines);
+        if let Some(InFlight::Event { .. }) = flight {
+            lines.landed(app);
+        }
         let sent_at = match &flight {
             Some(InFlight::Event { sent_at, .. } | InFlight::Request { sent_at, .. }) => *sent_at,
             None => now,
         };
         let ms = now.saturating_sub(sent_at);
         self.note_ack(app, envelope_id, payload, ms, flight.is_none());
+        lines.flush(&self.recorder, app, now);
+        drop(lines);
         if let Some(InFlight::Request { answer, .. }) = flight {
             let is_empty = payload.is_null() || payload.as_object().is_some_and(serde_json::Map::is_empty);
             let payload = (!is_empty).then(|| payload.clone());
@@ -233,11 +253,7 @@ impl Hub {
         for connection in sockets.connections.iter_mut().filter(|connection| connection.id == id) {
             connection.is_greeted = true;
         }
-        for delivery in std::mem::take(&mut sockets.waiting) {
-            if delivery.expires_at > now {
-                lines.deliver(&self.recorder, delivery, now);
-            }
-        }
+        lines.flush(&self.recorder, app, now);
         drop(lines);
         self.wake.notify_one();
     }
@@ -249,12 +265,17 @@ impl Hub {
         if let Some(sockets) = lines.apps.get_mut(app) {
             sockets.connections.retain(|connection| connection.id != id);
         }
-        let lost = |flight: &InFlight| matches!(flight, InFlight::Event { connection, .. } if *connection == id);
-        let lost: Vec<String> =
-            lines.in_flight.iter().filter(|(_, flight)| lost(flight)).map(|(id, _)| id.clone()).collect();
-        for envelope in lost {
+        let lost = |(envelope, flight): (&String, &InFlight)| match flight {
+            InFlight::Event { connection, number, .. } if *connection == id => Some((*number, envelope.clone())),
+            _ => None,
+        };
+        let mut lost: Vec<(u64, String)> = lines.in_flight.iter().filter_map(lost).collect();
+        // In the order they were sent in.
+        lost.sort_unstable();
+        for (_, envelope) in lost {
             lines.not_acknowledged(&envelope, now);
         }
+        lines.flush(&self.recorder, app, now);
         drop(lines);
         self.wake.notify_one();
     }
@@ -269,11 +290,48 @@ impl Hub {
     pub(crate) fn disconnect(&self, app: Option<&AppId>, kind: DisconnectKind) {
         let mut lines = self.lines();
         let chosen = lines.apps.iter_mut().filter(|(id, _)| app.is_none_or(|app| app == *id));
-        for connection in chosen.flat_map(|(_, sockets)| sockets.connections.iter_mut()) {
-            connection.is_retiring = true;
-            // A connection that is full or gone ends anyway.
-            let _ = connection.outbox.try_send(Frame::Disconnect(kind));
+        for (_, sockets) in chosen {
+            // One that is full is cut: its task ends when there is nobody left to send to it.
+            sockets.connections.retain_mut(|connection| {
+                connection.is_retiring = true;
+                connection.outbox.try_send(Frame::Disconnect(kind)).is_ok()
+            });
         }
+    }
+
+    /// An app is no longer installed: its connections end, and what it was still to hear is for nobody.
+    pub(crate) fn forget(&self, app: &AppId) {
+        self.disconnect(Some(app), DisconnectKind::LinkDisabled);
+        let mut lines = self.lines();
+        lines.deadlines.retain(|_, deadline| !matches!(deadline, Deadline::Retry(delivery) if delivery.app == *app));
+        for flight in lines.in_flight.values_mut() {
+            // Sent once, and not again: by then the app may be installed anew.
+            if let InFlight::Event { delivery, .. } = flight
+                && delivery.app == *app
+            {
+                delivery.is_last = true;
+            }
+        }
+        if let Some(sockets) = lines.apps.get_mut(app) {
+            sockets.waiting.clear();
+            sockets.connections.iter_mut().for_each(|connection| connection.is_greeted = false);
+        }
+    }
+
+    /// A connection was told to go: it is used only when there is no other.
+    pub(super) fn retire(&self, app: &AppId, id: u64) {
+        self.change(app, id, |connection| connection.is_retiring = true);
+    }
+
+    /// A connection is being closed: nothing is sent on it any more, acknowledgements still count.
+    pub(super) fn quit(&self, app: &AppId, id: u64) {
+        self.change(app, id, |connection| connection.is_greeted = false);
+    }
+
+    fn change(&self, app: &AppId, id: u64, change: impl Fn(&mut Connection)) {
+        let mut lines = self.lines();
+        let Some(sockets) = lines.apps.get_mut(app) else { return };
+        sockets.connections.iter_mut().filter(|connection| connection.id == id).for_each(change);
     }
 
     /// Replaces what happens to envelopes.
@@ -290,6 +348,7 @@ impl Hub {
         lines.faults = EnvelopeFaults::default();
         for sockets in lines.apps.values_mut() {
             sockets.waiting.clear();
+            sockets.flying = 0;
         }
         drop(lines);
         for app in gone {

@@ -1,18 +1,18 @@
 //! Choosing a connection and sending an envelope on it, with whatever is made to go wrong.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::deadline::Deadline;
 use super::frame::{self, Frame};
-use super::hub::{ACK_MS, Connection, Delivery, EnvelopeKind, InFlight, Lines};
+use super::hub::{ACK_MS, Connection, Delivery, EnvelopeKind, InFlight, Lines, Sockets};
 use crate::journal::Field;
 use crate::model::AppId;
 use crate::recorder::Recorder;
 
 /// How many events may wait for an app that is not connected.
 const MAX_WAITING: usize = 10_000;
+/// How many events of an app are under way at once; a connection's queue takes them twice over.
+const WINDOW: usize = 1_000;
 
 /// An envelope that is being sent.
 #[derive(Clone, Copy, Debug)]
@@ -36,28 +36,80 @@ pub(super) fn note_envelope(recorder: &Recorder, app: &AppId, sending: &Sending<
     recorder.write("envelope", &fields);
 }
 
+/// Writes down that events waited too long, or too many of them.
+pub(super) fn note_lost(recorder: &Recorder, count: usize) {
+    if count > 0 {
+        let fields = [
+            ("fault", Field::Text("events lost: the app was not connected in time")),
+            ("events", Field::Number(count as u64)),
+        ];
+        recorder.write("fault", &fields);
+    }
+}
+
 impl Lines {
-    /// Sends an event to a connection, or lets it wait for one.
-    pub(super) fn deliver(&mut self, recorder: &Recorder, mut delivery: Delivery, now: u64) {
-        let app = delivery.app.clone();
-        let Some(connection) = self.pick(&app) else {
-            let waiting = &mut self.apps.entry(app).or_default().waiting;
-            if waiting.len() < MAX_WAITING {
-                waiting.push_back(delivery);
-            } else {
-                recorder.write("fault", &[("fault", Field::Text("event lost: too many wait"))]);
+    /// Sends an event to a connection, or lets it wait: for one, or until the app has taken what came before.
+    pub(super) fn deliver(&mut self, recorder: &Recorder, delivery: Delivery, now: u64) {
+        let app = &delivery.app;
+        let is_behind =
+            self.apps.get(app).is_some_and(|sockets| sockets.flying >= WINDOW || !sockets.waiting.is_empty());
+        let connection = if is_behind { None } else { self.pick(&delivery.app) };
+        match connection {
+            Some(connection) => self.dispatch(recorder, delivery, connection, now),
+            None => self.wait(recorder, delivery, now),
+        }
+    }
+
+    /// Sends what has waited, as much as the app may have at once.
+    pub(super) fn flush(&mut self, recorder: &Recorder, app: &AppId, now: u64) {
+        let mut lost = 0;
+        loop {
+            let has_room = |sockets: &Sockets| sockets.flying < WINDOW && !sockets.waiting.is_empty();
+            if !self.apps.get(app).is_some_and(has_room) {
+                break;
             }
-            return;
-        };
+            let Some(connection) = self.pick(app) else { break };
+            let Some(delivery) = self.apps.get_mut(app).and_then(|sockets| sockets.waiting.pop_front()) else { break };
+            if delivery.expires_at > now {
+                self.dispatch(recorder, delivery, connection, now);
+            } else {
+                lost += 1;
+            }
+        }
+        note_lost(recorder, lost);
+    }
+
+    /// An event is no longer under way.
+    pub(super) fn landed(&mut self, app: &AppId) {
+        if let Some(sockets) = self.apps.get_mut(app) {
+            sockets.flying = sockets.flying.saturating_sub(1);
+        }
+    }
+
+    fn wait(&mut self, recorder: &Recorder, mut delivery: Delivery, now: u64) {
+        let waiting = &mut self.apps.entry(delivery.app.clone()).or_default().waiting;
+        delivery.payload.pack();
+        waiting.push_back(delivery);
+        let before = waiting.len();
+        while waiting.front().is_some_and(|first| first.expires_at <= now) || waiting.len() > MAX_WAITING {
+            waiting.pop_front();
+        }
+        note_lost(recorder, before - waiting.len());
+    }
+
+    fn dispatch(&mut self, recorder: &Recorder, mut delivery: Delivery, connection: u64, now: u64) {
+        let app = delivery.app.clone();
         let attempt = delivery.sends;
         delivery.sends += 1;
         let id = self.mint.uuid();
-        let payload = Arc::clone(&delivery.payload);
-        self.in_flight.insert(id.clone(), InFlight::Event { delivery, sent_at: now, connection });
+        let number = self.next_deadline;
+        let payload = delivery.payload.clone();
+        self.apps.entry(app.clone()).or_default().flying += 1;
+        self.in_flight.insert(id.clone(), InFlight::Event { delivery, sent_at: now, connection, number });
         self.after(now.saturating_add(ACK_MS), Deadline::Ack(id.clone()));
         let sending = Sending { id: &id, kind: EnvelopeKind::Event, connection, attempt };
-        note_envelope(recorder, &app, &sending, &payload);
-        let text = frame::envelope(&id, EnvelopeKind::Event, &payload, attempt);
+        note_envelope(recorder, &app, &sending, payload.value());
+        let text = frame::envelope(&id, EnvelopeKind::Event, payload.text(), attempt);
         self.send(recorder, &app, connection, text, now);
     }
 

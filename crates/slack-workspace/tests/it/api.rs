@@ -129,6 +129,23 @@ async fn json_for_a_method_that_takes_forms_only_is_not_read() {
     let answer: Value = request.json(&json!({"user": alice})).send().await.unwrap().json().await.unwrap();
     assert_eq!(answer["error"], "invalid_arguments");
     assert_eq!(answer["response_metadata"]["messages"], json!(["[ERROR] missing required field: user"]));
+    let url = format!("{}?user={alice}", app.url("users.info"));
+    let asked = app.http.get(url).bearer_auth(app.token.expose_secret()).header("content-type", "application/json");
+    assert_eq!(asked.send().await.unwrap().json::<Value>().await.unwrap()["user"]["name"], "alice");
+}
+
+#[tokio::test]
+async fn every_warning_is_told() {
+    let running = start().await;
+    let app = App::new(&running);
+    let general = crate::client::channel(&running, "general");
+    let request = app.http.post(app.url("conversations.join")).bearer_auth(app.token.expose_secret());
+    let request = request.header("content-type", "application/json").body(json!({"channel": general}).to_string());
+    let text = request.send().await.unwrap().text().await.unwrap();
+    assert_eq!(text.matches("\"warning\"").count(), 1, "{text}");
+    let answer: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(answer["warning"], "already_in_channel,missing_charset");
+    assert_eq!(answer["response_metadata"]["warnings"], json!(["already_in_channel", "missing_charset"]));
 }
 
 #[tokio::test]

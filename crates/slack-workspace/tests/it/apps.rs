@@ -77,6 +77,11 @@ async fn a_manifest_that_is_wrong_says_where() {
     }
     let fine = cli.ok("apps.manifest.validate", json!({"manifest": manifest()})).await;
     assert_eq!((&fine["errors"], &fine["warnings"]), (&json!([]), &json!([])));
+    let mut deaf = manifest();
+    deaf["settings"]["event_subscriptions"] = json!({"bot_events": ["reaction_added", "tokens_revoked"]});
+    let warned = cli.ok("apps.manifest.validate", json!({"manifest": deaf})).await;
+    assert_eq!(warned["warnings"].as_array().unwrap().len(), 1, "{warned}");
+    assert!(warned["warnings"][0]["message"].as_str().unwrap().contains("reactions:read"));
 }
 
 #[tokio::test]

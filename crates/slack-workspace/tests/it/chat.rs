@@ -1,5 +1,6 @@
 //! `chat.*`.
 
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::client::{App, channel, start, user};
@@ -120,6 +121,12 @@ async fn timestamps_are_unique_and_increase() {
     all.dedup();
     assert_eq!(all.len(), 50);
     assert!(all.iter().all(|ts| ts.len() == 17));
+    let mut last = all.last().copied().unwrap_or_default().to_owned();
+    for _ in 0..10 {
+        let next = post().await["ts"].as_str().unwrap().to_owned();
+        assert!(next > last, "{next} comes after {last}");
+        last = next;
+    }
 }
 
 #[tokio::test]
@@ -133,4 +140,76 @@ async fn a_user_token_posts_as_its_person() {
     let args = json!({"channel": general, "ts": posted["ts"], "text": "x"});
     assert_eq!(app.error("chat.update", args.clone()).await, "cant_update_message");
     alice.ok("chat.update", args).await;
+}
+
+#[tokio::test]
+async fn an_update_keeps_what_it_leaves_out() {
+    let running = start().await;
+    let app = App::new(&running);
+    let general = channel(&running, "general");
+    let blocks = json!([{"type": "section", "block_id": "b", "text": {"type": "plain_text", "text": "shown"}}]);
+    let full = json!({
+        "channel": general, "text": "said", "blocks": blocks, "attachments": [{"text": "below"}],
+        "metadata": {"event_type": "asked", "event_payload": {}},
+    });
+    let ts = app.ok("chat.postMessage", full).await["ts"].clone();
+    let update = async |mut args: Value| {
+        args["channel"] = json!(general);
+        args["ts"] = ts.clone();
+        app.ok("chat.update", args).await["message"].clone()
+    };
+    let only_attachments = update(json!({"attachments": [{"text": "other"}]})).await;
+    assert_eq!((&only_attachments["text"], &only_attachments["blocks"][0]["block_id"]), (&json!("said"), &json!("b")));
+    assert_eq!(only_attachments["attachments"][0]["text"], "other");
+    let only_text = update(json!({"text": "more"})).await;
+    assert!(only_text.get("blocks").is_none(), "{only_text}");
+    assert_eq!(only_text["attachments"][0]["text"], "other");
+    assert_eq!(only_text["metadata"]["event_type"], "asked");
+    let nothing_below = update(json!({"text": "more", "attachments": [], "metadata": {}})).await;
+    assert!(nothing_below.get("attachments").is_none() && nothing_below.get("metadata").is_none(), "{nothing_below}");
+}
+
+#[tokio::test]
+async fn metadata_and_nesting_have_limits() {
+    let running = start().await;
+    let app = App::new(&running);
+    let general = channel(&running, "general");
+    let with = |payload: Value| json!({"channel": general, "text": "x", "metadata": {"event_type": "e", "event_payload": payload}});
+    assert_eq!(app.error("chat.postMessage", with(json!({"a": "x".repeat(9000)}))).await, "metadata_too_large");
+    let deep = (0..110).fold(json!(1), |inner, _| json!([inner]));
+    assert_eq!(app.error("chat.postMessage", with(json!({"a": deep}))).await, "invalid_metadata_format");
+    let request = app.http.post(app.url("chat.postMessage")).bearer_auth(app.token.expose_secret());
+    let answer: Value = request.json(&with(json!({"a": deep}))).send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["error"], "invalid_json");
+    let attachment = json!({"channel": general, "text": "x", "attachments": [{"unknown": deep}]});
+    assert_eq!(app.error("chat.postMessage", attachment).await, "invalid_attachments");
+    assert!(running.messages(&general).is_empty());
+    app.ok("chat.postMessage", with(json!({"a": (0..40).fold(json!(1), |inner, _| json!([inner]))}))).await;
+}
+
+#[tokio::test]
+async fn a_thread_is_told_of_its_parent_and_who_replied() {
+    let running = start().await;
+    let app = App::new(&running);
+    let (general, bob) = (channel(&running, "general"), user(&running, "bob"));
+    let parent = running.post_message(&bob, &general, "parent").unwrap()["ts"].clone();
+    let reply = json!({"channel": general, "text": "one", "thread_ts": parent, "reply_broadcast": true});
+    let one = app.ok("chat.postMessage", reply).await["message"].clone();
+    assert_eq!((&one["parent_user_id"], &one["root"]["text"]), (&json!(bob), &json!("parent")));
+    let alice = app.with_token(&running.ready().user_token);
+    let two = json!({"channel": general, "text": "two", "thread_ts": parent});
+    let two = alice.ok("chat.postMessage", two).await["ts"].clone();
+    let thread = async || app.ok("conversations.replies", json!({"channel": general, "ts": parent})).await;
+    assert_eq!(thread().await["messages"][0]["reply_users_count"], 2);
+    alice.ok("chat.delete", json!({"channel": general, "ts": two})).await;
+    let left = thread().await["messages"][0].clone();
+    assert_eq!(left["reply_users"], json!([running.ready().bot_user_id]));
+    assert_eq!((&left["reply_count"], &left["latest_reply"]), (&json!(1), &one["ts"]));
+    let mine = app.ok("chat.postMessage", json!({"channel": general, "text": "mine"})).await["ts"].clone();
+    app.ok("chat.postMessage", json!({"channel": general, "text": "re", "thread_ts": mine})).await;
+    app.ok("chat.delete", json!({"channel": general, "ts": mine})).await;
+    let gone = running.messages(&general).into_iter().find(|message| message["ts"] == mine).unwrap();
+    assert_eq!((&gone["user"], &gone["subtype"]), (&json!("USLACKBOT"), &json!("tombstone")));
+    let raise = json!({"channel": general, "ts": mine, "text": "from the dead"});
+    assert_eq!(app.error("chat.update", raise).await, "cant_update_message");
 }

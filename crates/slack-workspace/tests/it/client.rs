@@ -139,8 +139,10 @@ impl Socket {
 
     /// The next JSON message; nothing when the connection ends.
     pub(crate) async fn read(&mut self) -> Option<Value> {
+        // Pings come all the time: they are not what is waited for.
+        let patience = tokio::time::Instant::now() + SOON;
         loop {
-            match tokio::time::timeout(SOON, self.stream.next()).await.expect("nothing came") {
+            match tokio::time::timeout_at(patience, self.stream.next()).await.expect("nothing came") {
                 Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                 Some(Ok(_)) => {}

@@ -120,6 +120,31 @@ async fn replies_live_in_their_thread() {
 }
 
 #[tokio::test]
+async fn a_thread_is_paged_to_its_end_with_every_message_once() {
+    let running = start().await;
+    let app = App::new(&running);
+    let general = channel(&running, "general");
+    let parent = app.ok("chat.postMessage", json!({"channel": general, "text": "0"})).await["ts"].clone();
+    for number in 1..4 {
+        app.ok("chat.postMessage", json!({"channel": general, "text": number.to_string(), "thread_ts": parent})).await;
+    }
+    for limit in 1..5 {
+        let (mut texts, mut cursor) = (String::new(), String::new());
+        for _ in 0..5 {
+            let args = json!({"channel": general, "ts": parent, "limit": limit, "cursor": cursor});
+            let page = app.ok("conversations.replies", args).await;
+            page["messages"].as_array().unwrap().iter().for_each(|m| texts.push_str(m["text"].as_str().unwrap()));
+            page["response_metadata"]["next_cursor"].as_str().unwrap().clone_into(&mut cursor);
+            assert_eq!(page["has_more"], !cursor.is_empty());
+            if cursor.is_empty() {
+                break;
+            }
+        }
+        assert_eq!((texts.as_str(), cursor.as_str()), ("0123", ""), "limit {limit}");
+    }
+}
+
+#[tokio::test]
 async fn metadata_is_given_only_when_asked_for() {
     let running = start().await;
     let app = App::new(&running);

@@ -111,6 +111,30 @@ async fn an_event_that_fails_is_sent_again_three_times_on_the_clock() {
     assert_eq!(inbox.delivery().await.header("x-slack-retry-num"), None);
 }
 
+#[tokio::test]
+async fn an_app_that_is_installed_again_gets_nothing_that_its_last_installation_did_not_take() {
+    let running = start().await;
+    let mut inbox = Inbox::open().await;
+    let app = HttpApp::make(&running, only_mentions(&inbox)).await;
+    for _ in 0..2 {
+        inbox.reply(Reply::Now(500, None, String::new()));
+    }
+    app.mention().await;
+    for _ in 0..2 {
+        inbox.delivery().await;
+    }
+    wait_for_outcomes(&app, 2).await;
+    let id = app.app.ok("users.info", json!({"user": app.bot_user})).await["user"]["profile"]["api_app_id"].clone();
+    let cli = app.app.with_token(&running.ready().cli_token);
+    cli.ok("apps.developerUninstall", json!({"app_id": id})).await;
+    cli.ok("apps.developerInstall", json!({"app_id": id})).await;
+    app.app.ok("conversations.join", json!({"channel": channel(&running, "general")})).await;
+    app.advance(Duration::from_mins(10));
+    app.mention().await;
+    let next = inbox.delivery().await;
+    assert_eq!(next.header("x-slack-retry-num"), None, "{:?}", next.json());
+}
+
 /// Waits until this many events were answered or given up.
 async fn wait_for_outcomes(app: &HttpApp<'_>, wanted: usize) {
     let mut changes = app.running.workspace().changes();

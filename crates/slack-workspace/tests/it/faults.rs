@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
-use crate::client::{App, channel, start, user};
+use crate::client::{App, SOON, channel, start, user};
 use crate::control::Control;
 
 #[tokio::test]
@@ -88,9 +90,18 @@ async fn delayed_envelopes_wait_for_the_clock() {
     let running = start().await;
     let app = App::new(&running);
     let mut socket = app.connect().await;
-    running.fault(&json!({"envelopes": {"delay_ms": 1000}})).unwrap();
+    running.fault(&json!({"envelopes": {"delay_ms": 600_000}})).unwrap();
     running.post_message(&user(&running, "bob"), &channel(&running, "general"), "late").unwrap();
-    running.advance_clock(Duration::from_secs(1)).unwrap();
+    // What was sent before is before the answer to this.
+    socket.stream.send(Message::Ping("anything?".into())).await.unwrap();
+    loop {
+        match tokio::time::timeout(SOON, socket.stream.next()).await.unwrap().unwrap().unwrap() {
+            Message::Pong(_) => break,
+            Message::Text(text) => panic!("came before its time: {text}"),
+            other => drop(other),
+        }
+    }
+    running.advance_clock(Duration::from_mins(10)).unwrap();
     assert_eq!(socket.next().await["payload"]["event"]["text"], "late");
 }
 

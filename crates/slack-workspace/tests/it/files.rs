@@ -2,8 +2,10 @@
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 
-use crate::client::{App, channel, start, user};
+use crate::client::{App, SOON, channel, start, user};
 
 async fn announce(app: &App<'_>) -> (String, String) {
     let announced = app.ok("files.getUploadURLExternal", json!({"filename": "log.txt", "length": 5})).await;
@@ -63,4 +65,50 @@ async fn files_that_are_not_ready_or_not_visible_are_not_found() {
     app.ok("files.completeUploadExternal", json!({"files": [{"id": id}], "channel_id": im})).await;
     let alice = app.with_token(&running.ready().user_token);
     assert_eq!(alice.error("files.info", json!({"file": id})).await, "file_not_found");
+}
+
+#[tokio::test]
+async fn a_completion_that_fails_completes_nothing() {
+    let running = start().await;
+    let app = App::new(&running);
+    let general = channel(&running, "general");
+    let (url, full) = announce(&app).await;
+    let (_, empty) = announce(&app).await;
+    app.http.post(&url).body("hello").send().await.unwrap();
+    let both = json!({"files": [{"id": full}, {"id": empty}], "channel_id": general});
+    assert_eq!(app.error("files.completeUploadExternal", both).await, "file_not_found");
+    let twice = json!({"files": [{"id": full}, {"id": full}]});
+    assert_eq!(app.error("files.completeUploadExternal", twice).await, "invalid_arguments");
+    let nowhere = json!({"files": [{"id": full}], "channel_id": general, "thread_ts": "1.000000"});
+    assert_eq!(app.error("files.completeUploadExternal", nowhere).await, "thread_not_found");
+    let channels = json!({"files": [{"id": full}], "channels": format!("{general},C0")});
+    assert_eq!(app.error("files.completeUploadExternal", channels).await, "channel_not_found");
+    assert_eq!(app.error("files.info", json!({"file": full})).await, "file_not_found");
+    assert!(running.messages(&general).is_empty());
+    app.ok("files.completeUploadExternal", json!({"files": [{"id": full}], "channel_id": general})).await;
+}
+
+/// The first line of the answer to an upload whose body never comes.
+async fn begun(url: &str, headers: &str) -> String {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = BufReader::new(TcpStream::connect(host).await.unwrap());
+    let head = format!("POST /{path} HTTP/1.1\r\nhost: {host}\r\n{headers}content-length: 60000000\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut line = String::new();
+    tokio::time::timeout(SOON, stream.read_line(&mut line)).await.expect("the body is awaited").unwrap();
+    line.trim_end().to_owned()
+}
+
+#[tokio::test]
+async fn an_upload_takes_what_was_announced_from_whom_it_was_announced_to() {
+    let running = start().await;
+    let app = App::new(&running);
+    let (url, id) = announce(&app).await;
+    let forged = format!("{}/nosuchsecret", url.rsplit_once('/').unwrap().0);
+    assert_eq!(begun(&forged, "").await, "HTTP/1.1 404 Not Found");
+    assert_eq!(begun(&url, "origin: http://evil.example\r\n").await, "HTTP/1.1 403 Forbidden");
+    let long = app.http.post(&url).body("x".repeat(100_000)).send().await.unwrap();
+    assert_eq!(long.status(), 413, "five bytes were announced");
+    assert_eq!(app.http.post(&url).body("hello").send().await.unwrap().status(), 200);
+    app.ok("files.completeUploadExternal", json!({"files": [{"id": id}]})).await;
 }

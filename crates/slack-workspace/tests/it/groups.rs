@@ -109,7 +109,7 @@ async fn an_administrator_signs_people_out() {
 }
 
 #[tokio::test]
-async fn a_revoked_bot_is_gone_and_its_app_hears_of_it() {
+async fn a_revoked_bot_is_gone_and_its_app_stays_and_hears_of_it() {
     let running = start().await;
     let app = App::hearing(&running, &["tokens_revoked", "app_uninstalled"]).await;
     let bot = app.ok("auth.test", json!({})).await["user_id"].clone();
@@ -118,11 +118,13 @@ async fn a_revoked_bot_is_gone_and_its_app_hears_of_it() {
     app.ok("conversations.join", json!({"channel": general})).await;
     assert_eq!(app.ok("auth.revoke", json!({"test": true})).await["revoked"], false);
     assert_eq!(app.ok("auth.revoke", json!({})).await["revoked"], true);
-    let (revoked, gone) = (socket.next().await, socket.next().await);
-    assert_eq!(revoked["payload"]["event"]["tokens"]["bot"], json!([bot]));
-    assert_eq!(gone["payload"]["event"]["type"], "app_uninstalled");
+    let revoked = socket.next().await;
+    assert_eq!(revoked["payload"]["event"]["tokens"], json!({"oauth": [], "bot": [bot]}));
+    socket.ack(&revoked, Value::Null).await;
     assert_eq!(app.error("auth.test", json!({})).await, "token_revoked");
     let other = App::new(&running);
     let members: Value = other.ok("conversations.members", json!({"channel": general})).await["members"].clone();
     assert!(!members.as_array().unwrap().contains(&bot));
+    assert_eq!(other.ok("users.info", json!({"user": bot})).await["user"]["deleted"], true);
+    app.connect().await;
 }

@@ -232,3 +232,41 @@ async fn waiting_ends_when_it_happens() {
     let never = running.wait_for_message(&general, |_| false, Duration::from_millis(10)).await;
     assert!(never.unwrap_err().to_string().contains("within 10 ms"));
 }
+
+#[tokio::test]
+async fn what_is_repeated_can_be_answered_again() {
+    let running = start().await;
+    let app = App::new(&running);
+    let mut socket = app.connect().await;
+    let (general, bob) = (channel(&running, "general"), user(&running, "bob"));
+    let at = app.post_button(&general).await;
+    let first = async {
+        let envelope = socket.envelope("interactive").await;
+        socket.ack(&envelope, Value::Null).await;
+        envelope["payload"].clone()
+    };
+    let (_, first) = tokio::join!(running.click(&bob, &general, at, "approve"), first);
+    let entry = running.journal().into_iter().find(|entry| entry.value["type"] == "interactive").unwrap();
+    let second = async {
+        let envelope = socket.envelope("interactive").await;
+        socket.ack(&envelope, Value::Null).await;
+        envelope["payload"].clone()
+    };
+    let ((), second) = tokio::join!(
+        async {
+            let answer = running.workspace().again(entry.seq).await.unwrap();
+            assert!(answer.acked, "{answer:?}");
+        },
+        second
+    );
+    assert_eq!(second["actions"], first["actions"]);
+    for name in ["trigger_id", "response_url"] {
+        assert_ne!(second[name], first[name], "{name}");
+    }
+    let url = second["response_url"].as_str().unwrap();
+    let replace = json!({"replace_original": true, "text": "approved"});
+    assert_eq!(app.http.post(url).json(&replace).send().await.unwrap().text().await.unwrap(), "ok");
+    assert_eq!(running.messages(&general)[0]["text"], "approved");
+    let view = json!({"type": "modal", "title": {"type": "plain_text", "text": "t"}, "blocks": []});
+    app.ok("views.open", json!({"trigger_id": second["trigger_id"], "view": view})).await;
+}

@@ -80,3 +80,63 @@ async fn calls_envelopes_acks_and_people_are_written_down() {
     let seqs: Vec<u64> = entries.iter().map(|entry| entry.seq).collect();
     assert!(seqs.windows(2).all(|pair| pair[0] + 1 == pair[1]), "numbers have no gaps");
 }
+
+#[tokio::test]
+async fn what_acts_without_a_token_is_not_in_it_either() {
+    let running = start().await;
+    let app = App::new(&running);
+    let control = Control::new(&running);
+    let (general, bob) = (channel(&running, "general"), user(&running, "bob"));
+    let mut secrets = Vec::new();
+    let mut keep = |value: &Value| secrets.push(value.as_str().unwrap().to_owned());
+    let cli = app.with_token(&running.ready().cli_token);
+    let variable = "postgres://user:hunter2@db.example/x";
+    let variables = json!({"app_id": running.ready().app_id, "variables": [{"name": "DATABASE", "value": variable}]});
+    cli.call("apps.hosted.variables.add", variables).await;
+    keep(&json!("hunter2"));
+    let bare = app.with_token(&"".into());
+    let ticket = bare.ok("apps.hosted.generateAuthTicket", json!({})).await["ticket"].clone();
+    keep(&ticket);
+    let confirm = json!({"user": bob, "channel": general, "command": "/slackauthticket", "text": ticket});
+    let answer = control.post("command", confirm).await["response"]["text"].clone();
+    let challenge = json!(answer.as_str().unwrap().rsplit(' ').next().unwrap());
+    let signed_in = bare.ok("apps.hosted.exchangeAuthTicket", json!({"ticket": ticket, "challenge": challenge})).await;
+    keep(&challenge);
+    keep(&signed_in["refresh_token"]);
+    let announced = app.ok("files.getUploadURLExternal", json!({"filename": "a", "length": 1})).await;
+    keep(&json!(announced["upload_url"].as_str().unwrap().rsplit('/').next().unwrap()));
+    let mut socket = app.connect().await;
+    let ts = app.post_button(&general).await;
+    let (_, envelope) = tokio::join!(running.click(&bob, &general, ts, "approve"), async {
+        let envelope = socket.envelope("interactive").await;
+        socket.ack(&envelope, Value::Null).await;
+        envelope
+    });
+    let url = envelope["payload"]["response_url"].as_str().unwrap();
+    app.http.post(url).json(&json!({"text": "thanks"})).send().await.unwrap();
+    keep(&json!(url.rsplit('/').next().unwrap()));
+    keep(&json!(running.ready().client_secret.expose_secret()));
+    let whole = control.request(reqwest::Method::GET, "journal").send().await.unwrap().text().await.unwrap();
+    for secret in &secrets {
+        let place = whole.find(secret.as_str()).map(|at| &whole[at.saturating_sub(200)..at + secret.len()]);
+        assert_eq!(place, None, "{secret} is in the journal");
+    }
+    assert!(whole.contains("response_url") && whole.contains("thanks"));
+}
+
+#[tokio::test]
+async fn a_deleted_apps_secrets_are_looked_for_no_more() {
+    let running = start().await;
+    let control = Control::new(&running);
+    let made = control.post("apps", json!({"name": "Short-lived"})).await["app"].clone();
+    let (secret, general) = (made["signing_secret"].as_str().unwrap(), channel(&running, "general"));
+    let say = async || {
+        running.post_message(&user(&running, "bob"), &general, secret).unwrap();
+        control.request(reqwest::Method::GET, "journal").send().await.unwrap().text().await.unwrap()
+    };
+    assert!(!say().await.contains(secret));
+    let cli = App::new(&running).with_token(&running.ready().cli_token);
+    cli.ok("apps.delete", json!({"app_id": made["app_id"]})).await;
+    assert!(say().await.contains(secret), "every text is searched for every secret: those of apps that are gone go");
+    assert!(!say().await.contains(running.ready().control_token.expose_secret()));
+}

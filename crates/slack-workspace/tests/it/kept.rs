@@ -84,6 +84,9 @@ async fn a_seed_that_is_wrong_says_where() {
         ("messages: [{channel: general, user: mallory, text: x}]", "mallory"),
         ("messages: [{channel: general, text: x}]", "user or its app"),
         ("channels: [{name: No Good}]", "No Good"),
+        ("users: [{name: Alice Smith}]", "invalid name"),
+        ("users: [{name: ''}]", "invalid name"),
+        ("messages: [{channel: general, user: alice, text: x, blocks: [{type: moon}]}]", "message 0"),
         ("apps: [{manifest: {display_information: {name: ''}}}]", "name"),
         ("a: &a [x, x]\nb: &b [*a, *a]\nusers: *b", "line"),
         ("{", "line"),
@@ -132,6 +135,47 @@ async fn a_restart_changes_nothing_but_addresses() {
     assert!(seen.to_string().contains("only you"));
     let again = app.ok("chat.postMessage", json!({"channel": general, "text": "x"})).await;
     assert!(again["ts"].as_str() > posted["ts"].as_str());
+}
+
+#[tokio::test]
+async fn what_is_nested_as_deeply_as_may_be_is_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    let running = begin(keeping(&path)).await;
+    let app = App::new(&running);
+    let general = channel(&running, "general");
+    let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!([inner]));
+    let with = |levels: usize| {
+        let payload = json!({"a": nested(levels)});
+        json!({"channel": general, "text": "deep", "metadata": {"event_type": "e", "event_payload": payload}})
+    };
+    let mut deepest = 40;
+    while app.call("chat.postMessage", with(deepest)).await["ok"] == true {
+        deepest += 1;
+    }
+    assert!(deepest < 100, "{deepest}");
+    running.stop().await;
+    let running = Workspace::start(keeping(&path)).await.unwrap();
+    let kept = App::new(&running);
+    let args = json!({"channel": general, "include_all_metadata": true});
+    let newest = kept.ok("conversations.history", args).await["messages"][0].clone();
+    assert_eq!(newest["metadata"]["event_payload"]["a"], nested(deepest - 1));
+}
+
+#[tokio::test]
+async fn a_file_of_an_earlier_version_lets_apps_hear_what_their_tokens_allow() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    begin(keeping(&path)).await.stop().await;
+    let mut kept: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    for app in kept["state"]["apps"].as_object_mut().unwrap().values_mut() {
+        assert!(app.as_object_mut().unwrap().remove("bot_scopes").is_some());
+    }
+    fs::write(&path, kept.to_string()).unwrap();
+    let running = Workspace::start(keeping(&path)).await.unwrap();
+    let mut socket = App::new(&running).connect().await;
+    running.post_message(&user(&running, "bob"), &channel(&running, "general"), "heard").unwrap();
+    assert_eq!(socket.event("message").await["text"], "heard");
 }
 
 #[tokio::test]

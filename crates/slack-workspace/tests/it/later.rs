@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::client::{App, channel, start, user};
+use crate::client::{App, channel, start, ts, user};
 use crate::control::Control;
 
 fn in_seconds(running: &countersign_slack_workspace::Running, seconds: u64) -> u64 {
@@ -248,6 +248,65 @@ async fn only_registered_domains_are_told() {
     running.post_message(&bob, &general, "https://notwiki.example/ is not it").unwrap();
     running.post_message(&bob, &general, "https://en.wiki.example/ is").unwrap();
     assert_eq!(socket.event("link_shared").await["links"][0]["domain"], "en.wiki.example");
+}
+
+#[tokio::test]
+async fn a_button_in_an_unfurl_is_of_the_app_that_unfurled() {
+    let running = start().await;
+    let (poster, app) = (App::new(&running), App::hearing(&running, &["link_shared"]).await);
+    let mut socket = app.connect().await;
+    let (general, bob) = (channel(&running, "general"), user(&running, "bob"));
+    app.ok("conversations.join", json!({"channel": general})).await;
+    let url = "https://wiki.example/a";
+    // What looks like an unfurl of another app is none.
+    let forged = json!([{"text": "x", "is_app_unfurl": true, "app_id": "A0", "app_unfurl_url": url}]);
+    let args = json!({"channel": general, "text": format!("see {url}"), "attachments": forged});
+    let message = poster.ok("chat.postMessage", args).await;
+    assert_eq!(message["message"]["attachments"], json!([{"id": 1, "text": "x"}]));
+    let button = json!({"type": "button", "action_id": "more", "text": {"type": "plain_text", "text": "More"}});
+    let blocks = json!([{"type": "actions", "block_id": "row", "elements": [button]}]);
+    let unfurl = json!({"channel": general, "ts": message["ts"], "unfurls": {url: {"blocks": blocks}}});
+    app.ok("chat.unfurl", unfurl).await;
+    let (answer, envelope) = tokio::join!(running.click(&bob, &general, ts(&message["ts"]), "more"), async {
+        let envelope = socket.envelope("interactive").await;
+        socket.ack(&envelope, Value::Null).await;
+        envelope
+    });
+    assert!(answer.unwrap().acked);
+    let payload = &envelope["payload"];
+    let expected = json!({
+        "type": "message_attachment", "message_ts": message["ts"], "channel_id": general, "is_ephemeral": false,
+        "is_app_unfurl": true, "app_unfurl_url": url, "attachment_id": 2,
+    });
+    assert_eq!((&payload["container"], &payload["app_unfurl"]["from_url"]), (&expected, &json!(url)));
+    let response_url = payload["response_url"].as_str().unwrap();
+    let replace = json!({"replace_original": true, "text": "taken over"});
+    app.http.post(response_url).json(&replace).send().await.unwrap();
+    let gone = app.http.post(response_url).json(&json!({"delete_original": true})).send().await.unwrap();
+    assert_eq!(gone.status(), 404);
+    assert_eq!(running.messages(&general).last().unwrap()["text"], format!("see {url}"), "the message is the poster's");
+    assert_eq!(running.ephemerals(&general, &bob)[0]["text"], "taken over");
+}
+
+#[tokio::test]
+async fn a_stream_has_the_limits_of_a_message() {
+    let running = start().await;
+    let app = App::new(&running);
+    let at = begin(&app).await;
+    let block = |id: &str| json!({"type": "divider", "block_id": id});
+    let chunk = |blocks: Vec<Value>| json!([{"type": "blocks", "blocks": blocks}]);
+    app.ok("chat.appendStream", with(&at, "chunks", chunk(vec![block("same")]))).await;
+    let again = with(&at, "chunks", chunk(vec![block("same")]));
+    assert_eq!(app.error("chat.appendStream", again).await, "invalid_blocks");
+    let many = (0..48).map(|number| block(&number.to_string())).collect();
+    app.ok("chat.appendStream", with(&at, "chunks", chunk(many))).await;
+    let one_more = with(&at, "chunks", chunk(vec![block("last")]));
+    assert_eq!(app.error("chat.appendStream", one_more).await, "msg_blocks_too_long");
+    let tasks: Vec<Value> =
+        (0..51).map(|n| json!({"type": "task_update", "id": n.to_string(), "title": "t"})).collect();
+    assert_eq!(app.error("chat.stopStream", with(&at, "chunks", json!(tasks))).await, "msg_blocks_too_long");
+    let stopped = app.ok("chat.stopStream", at).await;
+    assert_eq!(stopped["message"]["blocks"].as_array().unwrap().len(), 50);
 }
 
 #[tokio::test]

@@ -211,3 +211,85 @@ async fn closing_is_told_to_apps_that_asked() {
     assert_eq!(envelope["payload"]["is_cleared"], true);
     assert!(running.views(&bob).is_empty());
 }
+
+#[tokio::test]
+async fn an_app_has_no_hand_in_what_is_anothers() {
+    let running = start().await;
+    let (app, other) = (App::new(&running), App::hearing(&running, &[]).await);
+    let mut socket = app.connect().await;
+    let (general, bob) = (channel(&running, "general"), user(&running, "bob"));
+    other.ok("conversations.join", json!({"channel": general})).await;
+    let ts = app.ok("chat.postMessage", json!({"channel": general, "text": "mine"})).await["ts"].clone();
+    let at = json!({"channel": general, "ts": ts, "text": "yours"});
+    let trigger = trigger(&running, &app, &mut socket).await;
+    let view_id = open(&running, &app, &mut socket).await;
+    let announced = app.ok("files.getUploadURLExternal", json!({"filename": "a", "length": 1})).await;
+    app.http.post(announced["upload_url"].as_str().unwrap()).body("x").send().await.unwrap();
+    let files = json!({"files": [{"id": announced["file_id"]}], "channel_id": general});
+    let later =
+        json!({"channel": general, "text": "later", "post_at": running.workspace().clock().now_ms() / 1000 + 60});
+    let scheduled = app.ok("chat.scheduleMessage", later).await["scheduled_message_id"].clone();
+    let scheduled = json!({"channel": general, "scheduled_message_id": scheduled});
+    let grow = json!({
+        "channel": general, "recipient_user_id": bob, "recipient_team_id": running.ready().team_id,
+        "markdown_text": "It ",
+    });
+    let grow =
+        json!({"channel": general, "ts": app.ok("chat.startStream", grow).await["ts"], "markdown_text": "grows"});
+    let cases = [
+        ("chat.update", at.clone(), "cant_update_message"),
+        ("chat.delete", at.clone(), "cant_delete_message"),
+        ("views.open", json!({"trigger_id": trigger, "view": view("deny")}), "invalid_trigger_id"),
+        ("views.update", json!({"view_id": view_id, "view": view("deny")}), "not_found"),
+        ("files.completeUploadExternal", files.clone(), "file_not_found"),
+        ("chat.deleteScheduledMessage", scheduled.clone(), "invalid_scheduled_message_id"),
+        ("chat.appendStream", grow.clone(), "message_not_owned_by_app"),
+        ("chat.stopStream", grow.clone(), "message_not_owned_by_app"),
+    ];
+    for (method, args, error) in &cases {
+        assert_eq!(other.error(method, args.clone()).await, *error, "{method}");
+    }
+    app.ok("files.completeUploadExternal", files).await;
+    let file = json!({"file": announced["file_id"]});
+    assert_eq!(other.error("files.delete", file).await, "cant_delete_file");
+    // To its own app each of them is open.
+    for (method, args, _) in cases.into_iter().filter(|(method, ..)| *method != "files.completeUploadExternal") {
+        if !["chat.delete", "views.open"].contains(&method) {
+            app.ok(method, args).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_chosen_channel_comes_with_an_address_to_answer_there() {
+    let running = start().await;
+    let app = App::new(&running);
+    let mut socket = app.connect().await;
+    let (general, bob) = (channel(&running, "general"), user(&running, "bob"));
+    let menu = |id: &str, enabled: bool| {
+        json!({
+            "type": "input", "block_id": id, "label": {"type": "plain_text", "text": "Where"},
+            "element": {"type": "conversations_select", "action_id": "c", "response_url_enabled": enabled,
+                        "initial_conversation": general},
+        })
+    };
+    let text = |text: &str| json!({"type": "plain_text", "text": text});
+    let view = json!({
+        "type": "modal", "title": text("t"), "submit": text("s"), "blocks": [menu("with", true), menu("without", false)],
+    });
+    let trigger = trigger(&running, &app, &mut socket).await;
+    let opened = app.ok("views.open", json!({"trigger_id": trigger, "view": view})).await;
+    let id = ViewId::from(opened["view"]["id"].as_str().unwrap());
+    let (_, envelope) = tokio::join!(running.submit_view(&bob, &id, Map::new()), async {
+        let envelope = socket.envelope("interactive").await;
+        socket.ack(&envelope, Value::Null).await;
+        envelope
+    });
+    let urls = envelope["payload"]["response_urls"].as_array().unwrap();
+    assert_eq!(urls.len(), 1, "{urls:?}");
+    assert_eq!((&urls[0]["block_id"], &urls[0]["channel_id"]), (&json!("with"), &json!(general)));
+    let said = json!({"text": "here", "response_type": "in_channel"});
+    let answer = app.http.post(urls[0]["response_url"].as_str().unwrap()).json(&said).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(running.messages(&general).last().unwrap()["text"], "here");
+}

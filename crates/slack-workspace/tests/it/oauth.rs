@@ -173,7 +173,13 @@ async fn a_challenge_wants_its_verifier() {
     let code = visit.code(&form).await;
     let mut exchange = visit.exchange(&code);
     assert_eq!(visit.app.error("oauth.v2.access", exchange.clone()).await, "invalid_code_verifier");
+    exchange["code_verifier"] = verifier.to_uppercase().into();
+    assert_eq!(visit.app.error("oauth.v2.access", exchange.clone()).await, "invalid_code_verifier");
     exchange["code_verifier"] = verifier.into();
+    let other = Visit::new(&running, manifest()).await;
+    let mut stolen = other.exchange(&code);
+    stolen["code_verifier"] = verifier.into();
+    assert_eq!(visit.app.error("oauth.v2.access", stolen).await, "invalid_code");
     visit.app.ok("oauth.v2.access", exchange).await;
 }
 
@@ -195,6 +201,11 @@ async fn tokens_that_expire_are_refreshed_once() {
         "client_id": visit.client_id, "client_secret": visit.client_secret, "grant_type": "refresh_token",
         "refresh_token": answer["refresh_token"],
     });
+    let other = Visit::new(&running, manifest()).await;
+    let mut stolen = refresh.clone();
+    stolen["client_id"] = other.client_id.as_str().into();
+    stolen["client_secret"] = other.client_secret.as_str().into();
+    assert_eq!(visit.app.error("oauth.v2.access", stolen).await, "invalid_refresh_token");
     let fresh = visit.app.ok("oauth.v2.access", refresh.clone()).await;
     let bot = visit.app.with_token(&fresh["access_token"].as_str().unwrap().into());
     assert_eq!(bot.ok("auth.test", json!({})).await["user_id"], answer["bot_user_id"]);
@@ -204,6 +215,8 @@ async fn tokens_that_expire_are_refreshed_once() {
 #[tokio::test]
 async fn signing_in_with_slack_tells_who_it_is() {
     let running = start().await;
+    // However far it is moved: who checks the token looks at another clock.
+    running.advance_clock(Duration::from_hours(48)).unwrap();
     let visit = Visit::new(&running, manifest()).await;
     let asked =
         [("scope", "openid email profile"), ("redirect_uri", REDIRECT), ("nonce", "n1"), ("response_type", "code")];
@@ -218,6 +231,9 @@ async fn signing_in_with_slack_tells_who_it_is() {
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
     assert_eq!((&claims["nonce"], &claims["aud"]), (&json!("n1"), &json!(visit.client_id)));
     assert_eq!(claims["email"], "bob@countersign.example");
+    let system = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let claim = |name: &str| claims[name].as_u64().unwrap();
+    assert!(claim("iat") <= system && claim("auth_time") <= system && claim("exp") > system, "{claims}");
 
     let keys: Value = visit.http.get(visit.address("openid/connect/keys")).send().await.unwrap().json().await.unwrap();
     let coordinate = |name: &str| URL_SAFE_NO_PAD.decode(keys["keys"][0][name].as_str().unwrap()).unwrap();

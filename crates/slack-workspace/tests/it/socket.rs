@@ -208,6 +208,53 @@ async fn an_unacknowledged_event_survives_its_connection() {
 }
 
 #[tokio::test]
+async fn lost_events_come_again_in_their_order() {
+    let running = start().await;
+    let app = App::new(&running);
+    let mut socket = app.connect().await;
+    let texts: Vec<String> = (0..20).map(|number| number.to_string()).collect();
+    for text in &texts {
+        running.post_message(&user(&running, "bob"), &channel(&running, "general"), text).unwrap();
+    }
+    for text in &texts {
+        assert_eq!(socket.next().await["payload"]["event"]["text"], text.as_str());
+    }
+    drop(socket);
+    let gone = |entry: &countersign_slack_workspace::JournalEntry| {
+        entry.kind == "connection" && entry.value["event"] == "lost"
+    };
+    running.wait_for_journal(gone, SOON).await.unwrap();
+    let mut socket = app.connect().await;
+    for text in &texts {
+        let envelope = socket.next().await;
+        assert_eq!((&envelope["payload"]["event"]["text"], &envelope["retry_attempt"]), (&json!(text), &json!(1)));
+    }
+}
+
+#[tokio::test]
+async fn acknowledgements_on_their_way_count_when_the_workspace_closes() {
+    let running = start().await;
+    let app = App::new(&running);
+    let mut socket = app.connect().await;
+    running.post_message(&user(&running, "bob"), &channel(&running, "general"), "taken").unwrap();
+    let envelope = socket.next().await;
+    running.fault(&json!({"disconnect": "link_disabled"})).unwrap();
+    assert_eq!(socket.next().await["reason"], "link_disabled");
+    // The goodbye was sent before this is.
+    socket.ack(&envelope, Value::Null).await;
+    assert_eq!(socket.read().await, None);
+    let closed = |entry: &countersign_slack_workspace::JournalEntry| {
+        entry.kind == "connection" && entry.value["event"] == "closed by the workspace"
+    };
+    running.wait_for_journal(closed, SOON).await.unwrap();
+    let acked = |entry: &countersign_slack_workspace::JournalEntry| entry.kind == "ack" && entry.value["late"] == false;
+    assert!(running.journal().iter().any(acked));
+    let mut socket = app.connect().await;
+    running.post_message(&user(&running, "bob"), &channel(&running, "general"), "next").unwrap();
+    assert_eq!(socket.next().await["payload"]["event"]["text"], "next", "the first is not sent again");
+}
+
+#[tokio::test]
 async fn pings_are_answered_with_the_same_payload_and_sent() {
     let running = start().await;
     let app = App::new(&running);
@@ -237,7 +284,16 @@ async fn a_warned_connection_lives_ten_seconds_more() {
     let mut new = app.connect().await;
     running.post_message(&bob, &general, "new").unwrap();
     assert_eq!(new.envelope("events_api").await["payload"]["event"]["text"], "new");
-    running.advance_clock(Duration::from_secs(10)).unwrap();
+    running.advance_clock(Duration::from_secs(9)).unwrap();
+    old.stream.send(Message::Ping("still there".into())).await.unwrap();
+    loop {
+        match tokio::time::timeout(SOON, old.stream.next()).await.unwrap().unwrap().unwrap() {
+            Message::Pong(payload) => break assert_eq!(payload, "still there"),
+            Message::Close(frame) => panic!("closed a second early: {frame:?}"),
+            other => drop(other),
+        }
+    }
+    running.advance_clock(Duration::from_secs(1)).unwrap();
     while let Some(envelope) = old.read().await {
         assert_eq!(envelope["type"], "events_api");
     }

@@ -151,3 +151,142 @@ async fn slacks_command_line_can_log_in_and_install_an_app() {
     call("apps.developerUninstall", json!({"app_id": app, "team_id": ready.team_id})).await;
     call("apps.delete", json!({"app_id": app})).await;
 }
+
+/// Calls as Slack's own command line does where it sends forms.
+async fn form_call(http: &reqwest::Client, base: &str, method: &str, form: &[(&str, &str)]) -> Value {
+    let answer = http.post(format!("{base}{method}")).form(form).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{method}");
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(answer["ok"], true, "{method}: {answer}");
+    answer
+}
+
+/// Slack's own command line, signed in.
+struct CommandLine<'a> {
+    running: &'a Running,
+    http: reqwest::Client,
+    token: String,
+}
+
+impl CommandLine<'_> {
+    async fn call(&self, method: &str, body: Value) -> Value {
+        json_call(&self.http, &self.running.ready().api_url, method, &self.token, body).await
+    }
+
+    async fn form(&self, method: &str, form: &[(&str, &str)]) -> Value {
+        form_call(&self.http, &self.running.ready().api_url, method, form).await
+    }
+}
+
+/// `login --no-prompt`, then `login --challenge C --ticket T`: forms.
+async fn signed_in(running: &Running) -> CommandLine<'_> {
+    let ready = running.ready();
+    let http = client(ready.ca_file.as_deref().unwrap());
+    let base = ready.api_url.as_str();
+    let ticket = form_call(&http, base, "apps.hosted.generateAuthTicket", &[("slack_cli_version", "4.0.0")]).await;
+    let ticket = ticket["ticket"].as_str().unwrap();
+    let alice = running.person("alice").unwrap();
+    let confirmed = alice.command("general", "/slackauthticket", ticket).await.unwrap().response.unwrap();
+    let challenge = confirmed["text"].as_str().unwrap().rsplit(' ').next().unwrap();
+    let exchange = [("ticket", ticket), ("challenge", challenge), ("slack_cli_version", "4.0.0")];
+    let signed_in = form_call(&http, base, "apps.hosted.exchangeAuthTicket", &exchange).await;
+    assert_eq!(signed_in["is_ready"], true);
+    for field in ["token", "refresh_token", "team_id", "team_domain", "team_name", "user_id"] {
+        assert!(signed_in[field].is_string(), "{field}");
+    }
+    assert!(signed_in["exp"].is_u64());
+    let refresh = [("refresh_token", signed_in["refresh_token"].as_str().unwrap())];
+    let renewed = form_call(&http, base, "tooling.tokens.rotate", &refresh).await;
+    let token = renewed["token"].as_str().unwrap().to_owned();
+    CommandLine { running, http, token }
+}
+
+/// `deploy`: as install, in the deployed environment. The app's id.
+async fn deployed(cli: &CommandLine<'_>) -> Value {
+    let team = cli.running.ready().team_id.clone();
+    cli.form("auth.test", &[("token", cli.token.as_str())]).await;
+    let manifest = json!({
+        "display_information": {"name": "Greeter"}, "oauth_config": {"scopes": {"bot": ["chat:write"]}},
+        "settings": {"function_runtime": "remote", "socket_mode_enabled": true},
+        "functions": {"greet": {"title": "Greet", "input_parameters": {"properties": {}, "required": []},
+            "output_parameters": {"properties": {}, "required": []}}},
+        "workflows": {"hello": {"title": "Hello", "steps": [{"id": "0", "function_id": "#/functions/greet", "inputs": {}}]}},
+    });
+    cli.call("apps.status", json!({"app_ids": [], "team_id": team})).await;
+    cli.call("apps.manifest.validate", json!({"manifest": manifest})).await;
+    let created = cli.call("apps.manifest.create", json!({"manifest": manifest})).await;
+    for field in ["client_id", "client_secret", "verification_token", "signing_secret"] {
+        assert!(created["credentials"][field].is_string(), "{field}");
+    }
+    assert!(created["oauth_authorize_url"].as_str().unwrap().starts_with("https://127.0.0.1:"));
+    let app = created["app_id"].clone();
+    let exported = cli.call("apps.manifest.export", json!({"app_id": app})).await["manifest"].clone();
+    assert_eq!(exported, manifest);
+    let install = json!({"app_id": app, "bot_scopes": ["chat:write"], "outgoing_domains": [], "team_id": team});
+    let tokens = cli.call("apps.developerInstall", install).await["api_access_tokens"].clone();
+    assert!(tokens["bot"].is_string() && tokens["app_level"].is_string());
+    app
+}
+
+#[tokio::test]
+async fn slacks_command_line_can_sign_in_with_a_ticket_deploy_and_sign_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start_tls(folder.path()).await;
+    let cli = signed_in(&running).await;
+    deployed(&cli).await;
+    // `auth list` of an organisation's, and `logout`.
+    let teams = cli.call("auth.teams.list", json!({})).await["teams"].clone();
+    assert_eq!(teams[0]["id"], running.ready().team_id.as_str());
+    assert_eq!(cli.form("auth.revoke", &[("token", cli.token.as_str())]).await["revoked"], true);
+}
+
+#[tokio::test]
+async fn slacks_command_line_can_look_after_triggers() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start_tls(folder.path()).await;
+    let cli = signed_in(&running).await;
+    let app = deployed(&cli).await;
+    let wanted = json!({
+        "type": "shortcut", "name": "Hello", "description": "Says hello.", "shortcut": {},
+        "workflow": "#/workflows/hello", "workflow_app_id": app, "inputs": {},
+    });
+    let trigger = cli.call("workflows.triggers.create", wanted.clone()).await["trigger"].clone();
+    assert_eq!((&trigger["workflow"]["callback_id"], &trigger["workflow"]["app_id"]), (&json!("hello"), &app));
+    assert!(trigger["shortcut_url"].as_str().unwrap().starts_with("https://"));
+    let mut update = wanted;
+    update["trigger_id"] = trigger["id"].clone();
+    update["name"] = "Hello again".into();
+    assert_eq!(cli.call("workflows.triggers.update", update).await["trigger"]["name"], "Hello again");
+    let list = cli.call("workflows.triggers.list", json!({"app_id": app, "limit": 4, "cursor": "", "type": ""})).await;
+    assert_eq!(list["triggers"][0]["id"], trigger["id"]);
+    cli.call("workflows.triggers.info", json!({"trigger_id": trigger["id"]})).await;
+    let asked = [("token", cli.token.as_str()), ("app_id", app.as_str().unwrap())];
+    let owners = cli.form("developer.apps.owners.list", &asked).await;
+    assert_eq!(owners["owners"][0]["username"], "alice");
+    let permissions = cli.call("workflows.triggers.permissions.list", json!({"trigger_id": trigger["id"]})).await;
+    assert_eq!(permissions["permission_type"], "everyone");
+    cli.call("workflows.triggers.delete", json!({"trigger_id": trigger["id"]})).await;
+}
+
+#[tokio::test]
+async fn slacks_command_line_can_look_after_variables_and_activity() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start_tls(folder.path()).await;
+    let (cli, ready) = (signed_in(&running).await, running.ready());
+    let app = deployed(&cli).await;
+    let variables = json!([{"name": "KEY", "value": "v"}]);
+    cli.call("apps.hosted.variables.add", json!({"app_id": app, "variables": variables})).await;
+    let names = cli.call("apps.hosted.variables.list", json!({"app_id": app})).await["variable_names"].clone();
+    assert_eq!(names, json!(["KEY"]));
+    cli.call("apps.hosted.variables.remove", json!({"app_id": app, "variable_name": "KEY"})).await;
+
+    // After a run there is something to see.
+    let run = json!({"app_id": app, "callback_id": "greet"});
+    let (url, token) = (format!("{}function", ready.control_url), ready.control_token.expose_secret());
+    assert_eq!(cli.http.post(url).bearer_auth(token).json(&run).send().await.unwrap().status(), 200);
+    let app = app.as_str().unwrap();
+    let url = format!("{}apps.activities.list?app_id={app}&limit=100&min_log_level=info", ready.api_url);
+    let log: Value = cli.http.get(url).bearer_auth(&cli.token).send().await.unwrap().json().await.unwrap();
+    assert_eq!(log["activities"][0]["event_type"], "function_execution_started", "{log}");
+    assert!(log["activities"][0]["created"].as_u64().unwrap() > 1_000_000_000_000_000);
+}

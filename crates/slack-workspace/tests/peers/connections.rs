@@ -26,7 +26,9 @@ pub(crate) async fn refresh_requested(stage: &Stage) -> Result<()> {
     for number in 0..MENTIONS {
         stage.text(&stage.channel("general"), &format!("counted refresh{number}")).await?;
     }
-    let redelivered = envelopes(stage, before).iter().filter(|value| value["retry_attempt"] != 0).count();
+    let is_mention = |value: &&Value| value["payload"]["event"]["type"] == "app_mention";
+    let envelopes = envelopes(stage, before);
+    let redelivered = envelopes.iter().filter(is_mention).filter(|value| value["retry_attempt"] != 0).count();
     let replies = replies(stage, "counted refresh");
     ensure!(replies.len() <= MENTIONS + redelivered, "{} replies to {MENTIONS} mentions", replies.len());
     Ok(())
