@@ -3,7 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Which ids a handler is for: an action id, callback id, command or event type.
+use crate::Matches;
+
+/// Which ids a handler is for: action ids, callback ids, commands, event types.
+///
+/// A text converts to the id itself, a `Regex` to every id that it finds a match in:
+///
+/// ```
+/// # use countersign_slack_sdk::Constraint;
+/// assert!(Constraint::from("approve").matches("approve"));
+/// assert!(Constraint::prefix("page:").matches("page:7"));
+/// assert!(Constraint::glob("task-*-done").matches("task-17-done"));
+/// assert!(Constraint::matching(|id| id.len() > 3).matches("long"));
+/// ```
 #[derive(Clone)]
 pub struct Constraint(Rule);
 
@@ -11,7 +23,10 @@ pub struct Constraint(Rule);
 enum Rule {
     Exact(String),
     Prefix(String),
+    Glob(String),
     Predicate(Arc<dyn Fn(&str) -> bool + Send + Sync>),
+    #[cfg(feature = "regex")]
+    Regex(regex::Regex),
 }
 
 impl Constraint {
@@ -25,6 +40,11 @@ impl Constraint {
         Self(Rule::Prefix(prefix.into()))
     }
 
+    /// Every id of a form in which `*` stands for any text; [`Matches`] has what it stood for.
+    pub fn glob(form: impl Into<String>) -> Self {
+        Self(Rule::Glob(form.into()))
+    }
+
     /// Every id for which this holds.
     pub fn matching(predicate: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         Self(Rule::Predicate(Arc::new(predicate)))
@@ -32,12 +52,48 @@ impl Constraint {
 
     /// Whether an id is one of them.
     pub fn matches(&self, id: &str) -> bool {
+        self.check(id).is_some()
+    }
+
+    /// The one id, where it is for one only.
+    pub(crate) fn id(&self) -> Option<&str> {
         match &self.0 {
-            Rule::Exact(exact) => exact == id,
-            Rule::Prefix(prefix) => id.starts_with(prefix.as_str()),
-            Rule::Predicate(predicate) => predicate(id),
+            Rule::Exact(id) => Some(id),
+            _ => None,
         }
     }
+
+    /// What of an id fits, where it is one of them.
+    pub(crate) fn check(&self, id: &str) -> Option<Matches> {
+        let plainly = |holds: bool| holds.then(Matches::default);
+        match &self.0 {
+            Rule::Exact(exact) => plainly(exact == id),
+            Rule::Prefix(prefix) => plainly(id.starts_with(prefix.as_str())),
+            Rule::Glob(form) => glob(form, id).map(|stars| Matches::new(id, stars)),
+            Rule::Predicate(predicate) => plainly(predicate(id)),
+            #[cfg(feature = "regex")]
+            Rule::Regex(regex) => Matches::of(regex, id),
+        }
+    }
+}
+
+/// What the stars of a form stand for in a text. A star takes as little as it can.
+fn glob<'t>(form: &str, text: &'t str) -> Option<Vec<&'t str>> {
+    let mut parts = form.split('*');
+    let mut rest = text.strip_prefix(parts.next()?)?;
+    let mut stars = Vec::new();
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        let at = if parts.peek().is_none() {
+            rest.len().checked_sub(part.len()).filter(|_| rest.ends_with(part))?
+        } else {
+            rest.find(part)?
+        };
+        let (star, after) = rest.split_at_checked(at)?;
+        stars.push(star);
+        rest = after.get(part.len()..)?;
+    }
+    rest.is_empty().then_some(stars)
 }
 
 impl From<&str> for Constraint {
@@ -52,12 +108,22 @@ impl From<String> for Constraint {
     }
 }
 
+#[cfg(feature = "regex")]
+impl From<regex::Regex> for Constraint {
+    fn from(regex: regex::Regex) -> Self {
+        Self(Rule::Regex(regex))
+    }
+}
+
 impl fmt::Debug for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Rule::Exact(id) => write!(f, "{id}"),
             Rule::Prefix(prefix) => write!(f, "{prefix}*"),
+            Rule::Glob(form) => write!(f, "{form}"),
             Rule::Predicate(_) => f.write_str("<predicate>"),
+            #[cfg(feature = "regex")]
+            Rule::Regex(regex) => write!(f, "/{regex}/"),
         }
     }
 }
@@ -71,5 +137,16 @@ mod tests {
         assert!(Constraint::from("a").matches("a") && !Constraint::from("a").matches("ab"));
         assert!(Constraint::prefix("a").matches("ab") && !Constraint::prefix("a").matches("ba"));
         assert!(Constraint::matching(|id| id.len() == 2).matches("ab"));
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        assert_eq!(glob("a*c", "abbc"), Some(vec!["bb"]));
+        assert_eq!(glob("*", ""), Some(vec![""]));
+        assert_eq!(glob("a*-*", "ab-c-d"), Some(vec!["b", "c-d"]));
+        assert_eq!(glob("ä*ö", "äüö"), Some(vec!["ü"]));
+        for (form, text) in [("a*c", "ab"), ("ab", "abc"), ("ab*ba", "aba"), ("", "a"), ("*a*b", "ba")] {
+            assert_eq!(glob(form, text), None, "{form} {text}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use async_trait::async_trait;
 use countersign_slack::ids::EnvelopeId;
 use countersign_slack::socket_mode::EnvelopeKind;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 /// Keeps envelopes from before their acknowledgement until they are handled.
@@ -22,19 +22,19 @@ pub trait Inbox: Send + Sync + 'static {
 }
 
 /// An envelope as it is kept.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct StoredEnvelope<'a> {
     /// Its key: the envelope's id, or the event's, because an event that is delivered again comes in a new envelope.
     pub envelope_id: Cow<'a, EnvelopeId>,
     /// What is in it; kept as [`EnvelopeKind::as_str`].
     pub kind: Cow<'a, EnvelopeKind>,
     /// The payload as it came.
-    pub payload: Cow<'a, Value>,
+    pub payload: Cow<'a, RawValue>,
 }
 
 impl StoredEnvelope<'static> {
     /// An envelope that was read back.
-    pub fn new(envelope_id: EnvelopeId, kind: EnvelopeKind, payload: Value) -> Self {
+    pub fn new(envelope_id: EnvelopeId, kind: EnvelopeKind, payload: Box<RawValue>) -> Self {
         Self { envelope_id: Cow::Owned(envelope_id), kind: Cow::Owned(kind), payload: Cow::Owned(payload) }
     }
 }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use countersign_slack::blocks::{Input, Mrkdwn, PlainText, PlainTextInput, Section, View};
 use countersign_slack::client::Reply;
-use countersign_slack::payload::{BlockActions, SlashCommand, ViewSubmission};
 use countersign_slack::socket_mode::StopReason;
-use countersign_slack_sdk::{AppBuilder, Ctx, HandlerError, ServeError, ViewResponse};
+use countersign_slack_sdk::{App, HandlerError, Respond, ServeError, ViewResponse, Views};
 use serde_json::Map;
 use tokio::sync::Semaphore;
 
@@ -17,12 +16,12 @@ async fn a_click_is_acknowledged_while_its_handler_waits() {
     let world = World::start().await;
     let gate = Arc::new(Semaphore::new(0));
     let held = Arc::clone(&gate);
-    let app = world.app().action("slow", move |ctx: Ctx, _: BlockActions| {
+    let app = world.app().action("slow", move |respond: Respond| {
         let gate = Arc::clone(&held);
         async move {
             gate.acquire().await?.forget();
-            ctx.respond_ephemeral(&Mrkdwn::trusted("done")).await?;
-            Ok(())
+            respond.ephemeral(&Mrkdwn::trusted("done")).await?;
+            Ok::<_, HandlerError>(())
         }
     });
     let _serving = world.serve(app).await;
@@ -39,11 +38,11 @@ async fn a_failing_handler_tells_the_person_and_harms_nobody() {
     let world = World::start().await;
     let app = world
         .app()
-        .action("error", |_: Ctx, _: BlockActions| async { Err(HandlerError::from("broken")) })
-        .action("panic", |_: Ctx, _: BlockActions| async { panic!("at the disco") })
-        .action("fine", |ctx: Ctx, _: BlockActions| async move {
-            ctx.respond_ephemeral(&Mrkdwn::trusted("fine")).await?;
-            Ok(())
+        .action("error", async || Err::<(), _>(HandlerError::from("broken")))
+        .action("panic", async || -> () { panic!("at the disco") })
+        .action("fine", async |respond: Respond| {
+            respond.ephemeral(&Mrkdwn::trusted("fine")).await?;
+            Ok::<_, HandlerError>(())
         });
     let _serving = world.serve(app).await;
     for (action, told) in [("error", 1), ("panic", 2)] {
@@ -75,10 +74,10 @@ fn modal(callback_id: &str) -> View {
     view.callback_id(callback_id).unwrap()
 }
 
-fn opening(world: &World, callback_id: &'static str) -> AppBuilder {
-    world.app().action("open", move |ctx: Ctx, _: BlockActions| async move {
-        ctx.open_view(&modal(callback_id)).await?;
-        Ok(())
+fn opening(world: &World, callback_id: &'static str) -> App {
+    world.app().action("open", move |views: Views| async move {
+        views.open(&modal(callback_id)).await?;
+        Ok::<_, HandlerError>(())
     })
 }
 
@@ -95,12 +94,12 @@ async fn a_slow_submission_is_acknowledged_in_time_and_updated_later() {
     let world = World::start().await;
     let gate = Arc::new(Semaphore::new(0));
     let held = Arc::clone(&gate);
-    let app = opening(&world, "slow").view_submission("slow", move |_: Ctx, _: ViewSubmission| {
+    let app = opening(&world, "slow").view("slow", move || {
         let gate = Arc::clone(&held);
         async move {
             gate.acquire().await?.forget();
             let done = Section::new(PlainText::new("It is done."))?;
-            Ok(ViewResponse::update(View::modal("Done", vec![done.into()])?))
+            Ok::<_, HandlerError>(ViewResponse::update(View::modal("Done", vec![done.into()])?))
         }
     });
     let _serving = world.serve(app).await;
@@ -116,7 +115,7 @@ async fn a_slow_submission_is_acknowledged_in_time_and_updated_later() {
 #[tokio::test]
 async fn a_failing_submission_says_so_in_the_modal() {
     let world = World::start().await;
-    let app = opening(&world, "bad").view_submission("bad", |_: Ctx, _: ViewSubmission| async { Err("broken".into()) });
+    let app = opening(&world, "bad").view("bad", async || Err::<ViewResponse, _>("broken"));
     let _serving = world.serve(app).await;
     let id = opened(&world).await;
     let answer = world.workspace.submit_view(&world.alice, &id, Map::new()).await.unwrap();
@@ -128,11 +127,11 @@ async fn a_late_reply_to_a_command_comes_by_its_response_address() {
     let world = World::start().await;
     let gate = Arc::new(Semaphore::new(0));
     let held = Arc::clone(&gate);
-    let app = world.app().command_with_reply("/countersign", move |_: Ctx, _: SlashCommand| {
+    let app = world.app().command("/countersign", move || {
         let gate = Arc::clone(&held);
         async move {
             gate.acquire().await?.forget();
-            Ok(Some(Reply::ephemeral("late but here")))
+            Ok::<_, HandlerError>(Some(Reply::ephemeral("late but here")))
         }
     });
     let _serving = world.serve(app).await;
@@ -145,9 +144,9 @@ async fn a_late_reply_to_a_command_comes_by_its_response_address() {
 #[tokio::test]
 async fn clicks_are_taken_while_connections_come_and_go() {
     let world = World::start().await;
-    let app = world.app().action("go", |ctx: Ctx, _: BlockActions| async move {
-        ctx.respond_ephemeral(&Mrkdwn::trusted("went")).await?;
-        Ok(())
+    let app = world.app().action("go", async |respond: Respond| {
+        respond.ephemeral(&Mrkdwn::trusted("went")).await?;
+        Ok::<_, HandlerError>(())
     });
     let _serving = world.serve(app).await;
     let ts = world.button("go").await;

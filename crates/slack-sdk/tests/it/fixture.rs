@@ -7,7 +7,7 @@ use countersign_slack::blocks::{Actions, Block, Button};
 use countersign_slack::client::{Client, Message, Posted, Token};
 use countersign_slack::ids::{ChannelId, UserId};
 use countersign_slack::socket_mode::{Config, SocketMode};
-use countersign_slack_sdk::{App, AppBuilder, ServeError};
+use countersign_slack_sdk::{App, ServeError};
 use countersign_slack_workspace::model::Ts;
 use countersign_slack_workspace::person::{Answer, Invocation};
 use countersign_slack_workspace::{Config as WorkspaceConfig, Running, Workspace};
@@ -42,16 +42,16 @@ impl World {
         Self { workspace, client, token, channel, alice }
     }
 
-    pub(crate) fn app(&self) -> AppBuilder {
-        App::builder(self.client.clone(), self.token.clone())
+    pub(crate) fn app(&self) -> App {
+        App::new().bot(self.client.clone(), self.token.clone())
     }
 
     /// Serves an app and waits until it is connected.
-    pub(crate) async fn serve(&self, app: AppBuilder) -> Serving {
+    pub(crate) async fn serve(&self, app: App) -> Serving {
         let token = Token::new(&self.workspace.ready().app_token).unwrap();
         let mode = SocketMode::new(self.client.clone(), token, Config::default());
         let (mut status, cancel) = (mode.status(), CancellationToken::new());
-        let done = TaskTracker::new().spawn(app.build().serve(mode, cancel.clone()));
+        let done = TaskTracker::new().spawn(app.serve(mode, cancel.clone()));
         tokio::time::timeout(SOON, status.wait_for(|status| status.connected > 0)).await.unwrap().unwrap();
         Serving { cancel, done }
     }

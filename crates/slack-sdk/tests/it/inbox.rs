@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use countersign_slack::blocks::Mrkdwn;
 use countersign_slack::ids::EnvelopeId;
-use countersign_slack::payload::{BlockActions, EventCallback};
 use countersign_slack::socket_mode::EnvelopeKind;
-use countersign_slack_sdk::{AppBuilder, Ctx, Inbox, InboxError, Inserted, StoredEnvelope};
-use serde_json::Value;
+use countersign_slack_sdk::{App, Context, HandlerError, Inbox, InboxError, Inserted, Respond, StoredEnvelope};
+use serde_json::value::RawValue;
 use tokio::sync::{Semaphore, watch};
 
 use crate::fixture::{SOON, World};
@@ -24,7 +23,7 @@ struct Memory {
 
 struct Row {
     kind: EnvelopeKind,
-    payload: Value,
+    payload: Box<RawValue>,
     is_handled: bool,
 }
 
@@ -63,11 +62,11 @@ impl Memory {
     }
 }
 
-fn whispering(world: &World) -> AppBuilder {
-    world.app().action("go", |ctx: Ctx, _: BlockActions| async move {
-        let text = if ctx.is_resumed() { "resumed" } else { "live" };
-        ctx.respond_ephemeral(&Mrkdwn::trusted(text)).await?;
-        Ok(())
+fn whispering(world: &World) -> App {
+    world.app().action("go", async |context: Context, respond: Respond| {
+        let text = if context.is_resumed() { "resumed" } else { "live" };
+        respond.ephemeral(&Mrkdwn::trusted(text)).await?;
+        Ok::<_, HandlerError>(())
     })
 }
 
@@ -98,9 +97,9 @@ async fn what_is_left_over_is_handled_by_the_next_process() {
     let world = World::start().await;
     let inbox = Arc::new(Memory::default());
     // The first process takes the click, and never gets to its end.
-    let stuck = world.app().action("go", |_: Ctx, _: BlockActions| async {
+    let stuck = world.app().action("go", async || {
         Semaphore::new(0).acquire().await?.forget();
-        Ok(())
+        Ok::<_, HandlerError>(())
     });
     let first = world.serve(stuck.inbox(Arc::<Memory>::clone(&inbox))).await;
     let ts = world.button("go").await;
@@ -132,7 +131,7 @@ async fn a_click_that_is_kept_already_is_not_handled_twice() {
 async fn an_event_is_kept_under_its_own_id() {
     let world = World::start().await;
     let inbox = Arc::new(Memory::default());
-    let app = world.app().event("app_mention", |_: Ctx, _: EventCallback| async { Ok(()) });
+    let app = world.app().event("app_mention", async || {});
     let _serving = world.serve(app.inbox(Arc::<Memory>::clone(&inbox))).await;
     let text = format!("<@{}> hello", world.workspace.ready().bot_user_id);
     world.workspace.post_message(&world.alice, &world.channel, &text).unwrap();

@@ -2,16 +2,18 @@
 
 use countersign_slack::blocks::{Input, Mrkdwn, PlainTextInput, View};
 use countersign_slack::client::{Message, Reply, Token};
-use countersign_slack::payload::{BlockActions, EventCallback, Interaction, SlashCommand, ViewClosed, ViewSubmission};
+use countersign_slack::payload::{BlockActions, EventCallback, Interaction, MessageEvent, ViewClosed, ViewSubmission};
 use countersign_slack::socket_mode::{Config, SocketMode, StopReason};
-use countersign_slack_sdk::{Constraint, Ctx, HandlerError, ServeError, ViewResponse};
+use countersign_slack_sdk::{
+    Client, Command, Constraint, Event, HandlerError, Respond, Say, ServeError, ViewResponse, Views,
+};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{SOON, World};
 
-async fn whisper(ctx: &Ctx, text: &str) -> Result<(), HandlerError> {
-    Ok(ctx.respond_ephemeral(&Mrkdwn::text(text)).await?)
+async fn whisper(respond: &Respond, text: &str) -> Result<(), HandlerError> {
+    Ok(respond.ephemeral(&Mrkdwn::text(text)).await?)
 }
 
 #[tokio::test]
@@ -19,15 +21,17 @@ async fn a_click_goes_to_the_first_handler_that_matches() {
     let world = World::start().await;
     let app = world
         .app()
-        .action("exact", |ctx: Ctx, click: BlockActions| async move {
+        .action("exact", async |respond: Respond, click: BlockActions| {
             whisper(
-                &ctx,
+                &respond,
                 &format!("exact {}", click.action().and_then(|action| action.value.as_deref()).unwrap_or("?")),
             )
             .await
         })
-        .action(Constraint::prefix("ex"), |ctx: Ctx, _: BlockActions| async move { whisper(&ctx, "prefix").await })
-        .fallback(|ctx: Ctx, any: Interaction| async move { whisper(&ctx, &format!("fallback {}", any.kind())).await });
+        .action(Constraint::prefix("ex"), async |respond: Respond| whisper(&respond, "prefix").await)
+        .fallback(async |respond: Respond, any: Interaction| {
+            whisper(&respond, &format!("fallback {}", any.kind())).await
+        });
     let _serving = world.serve(app).await;
     for (action_id, heard) in [("exact", "exact value"), ("extra", "prefix"), ("other", "fallback block_actions")] {
         let ts = world.button(action_id).await;
@@ -53,11 +57,11 @@ async fn a_modal_is_opened_corrected_and_submitted() {
     let channel = world.channel.clone();
     let app = world
         .app()
-        .action("open", |ctx: Ctx, _: BlockActions| async move {
-            ctx.open_view(&modal()).await?;
-            Ok(())
+        .action("open", async |views: Views| {
+            views.open(&modal()).await?;
+            Ok::<_, HandlerError>(())
         })
-        .view_submission("deny", move |ctx: Ctx, submission: ViewSubmission| {
+        .view("deny", move |client: Client, submission: ViewSubmission| {
             let channel = channel.clone();
             async move {
                 let text = submission.text("reason", "text").unwrap_or_default().to_owned();
@@ -65,8 +69,8 @@ async fn a_modal_is_opened_corrected_and_submitted() {
                     return Ok(ViewResponse::error("reason", "Please say more."));
                 }
                 let said = format!("denied {}: {text}", submission.view.private_metadata);
-                ctx.client().post_message(ctx.token(), &channel, &Message::text(said)).await?;
-                Ok(ViewResponse::Close)
+                client.post_message(&channel, &Message::text(said)).await?;
+                Ok::<_, HandlerError>(ViewResponse::Close)
             }
         });
     let _serving = world.serve(app).await;
@@ -88,16 +92,16 @@ async fn a_closed_modal_is_told() {
     let channel = world.channel.clone();
     let app = world
         .app()
-        .action("open", |ctx: Ctx, _: BlockActions| async move {
-            ctx.open_view(&modal()).await?;
-            Ok(())
+        .action("open", async |views: Views| {
+            views.open(&modal()).await?;
+            Ok::<_, HandlerError>(())
         })
-        .view_closed("deny", move |ctx: Ctx, closed: ViewClosed| {
+        .view_closed("deny", move |client: Client, closed: ViewClosed| {
             let channel = channel.clone();
             async move {
                 let said = format!("closed {}", closed.view.private_metadata);
-                ctx.client().post_message(ctx.token(), &channel, &Message::text(said)).await?;
-                Ok(())
+                client.post_message(&channel, &Message::text(said)).await?;
+                Ok::<_, HandlerError>(())
             }
         });
     let _serving = world.serve(app).await;
@@ -111,9 +115,9 @@ async fn a_closed_modal_is_told() {
 #[tokio::test]
 async fn a_command_is_acknowledged_and_may_speak() {
     let world = World::start().await;
-    let app = world.app().command("/countersign", |ctx: Ctx, command: SlashCommand| async move {
-        ctx.say(&Message::text(format!("asked for {}", command.text))).await?;
-        Ok(())
+    let app = world.app().command("/countersign", async |say: Say, command: Command| {
+        say.text(&format!("asked for {}", command.text)).await?;
+        Ok::<_, HandlerError>(())
     });
     let _serving = world.serve(app).await;
     let answer = world.command("requests").await;
@@ -124,9 +128,9 @@ async fn a_command_is_acknowledged_and_may_speak() {
 #[tokio::test]
 async fn a_command_may_be_answered_at_once() {
     let world = World::start().await;
-    let app = world.app().command_with_reply("/countersign", |_: Ctx, command: SlashCommand| async move {
-        Ok(Some(Reply::ephemeral(format!("you said {}", command.text))))
-    });
+    let app = world
+        .app()
+        .command("/countersign", async |command: Command| Some(Reply::ephemeral(format!("you said {}", command.text))));
     let _serving = world.serve(app).await;
     assert_eq!(world.command("hi").await.response.unwrap()["text"], "you said hi");
 }
@@ -141,10 +145,10 @@ async fn an_unknown_command_says_so() {
 #[tokio::test]
 async fn a_mention_is_heard() {
     let world = World::start().await;
-    let app = world.app().event("app_mention", |ctx: Ctx, event: EventCallback| async move {
+    let app = world.app().event("app_mention", async |say: Say, event: EventCallback| {
         let user = event.user_id.as_ref().map_or("?", |user| user.as_str());
-        ctx.say(&Message::text(format!("heard {user}"))).await?;
-        Ok(())
+        say.text(&format!("heard {user}")).await?;
+        Ok::<_, HandlerError>(())
     });
     let _serving = world.serve(app).await;
     let text = format!("<@{}> hello", world.workspace.ready().bot_user_id);
@@ -155,9 +159,9 @@ async fn a_mention_is_heard() {
 #[tokio::test]
 async fn an_app_does_not_hear_itself() {
     let world = World::start().await;
-    let app = world.app().event("message", |ctx: Ctx, event: EventCallback| async move {
-        ctx.say(&Message::text(format!("echo of {}", event.text().unwrap_or_default()))).await?;
-        Ok(())
+    let app = world.app().event("message", async |say: Say, Event(event): Event<MessageEvent>| {
+        say.text(&format!("echo of {}", event.text)).await?;
+        Ok::<_, HandlerError>(())
     });
     let _serving = world.serve(app).await;
     for text in ["one", "two"] {
@@ -173,7 +177,7 @@ async fn a_refused_token_ends_serving() {
     let world = World::start().await;
     let token: Token = "xapp-1-A0-0-wrong".parse().unwrap();
     let mode = SocketMode::new(world.client.clone(), token, Config::default());
-    let error = world.app().build().serve(mode, CancellationToken::new()).await.unwrap_err();
+    let error = world.app().serve(mode, CancellationToken::new()).await.unwrap_err();
     assert!(matches!(error, ServeError::Stopped(StopReason::Refused { .. })), "{error:?}");
 }
 

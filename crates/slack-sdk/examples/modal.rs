@@ -1,0 +1,14 @@
+//! A modal: mention it, and press the button.
+//!
+//! `cargo run -p countersign-slack-sdk --example modal` starts a workspace of its own; with `SLACK_BOT_TOKEN` and
+//! `SLACK_APP_TOKEN` it runs in Slack.
+
+#[path = "apps/modal.rs"]
+mod app;
+#[path = "apps/stage.rs"]
+mod stage;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    stage::run(app::app(), "Mention the app in #general, and press its button.").await
+}

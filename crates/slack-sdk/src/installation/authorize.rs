@@ -1,0 +1,95 @@
+//! Installations as what an app acts with.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use countersign_slack::ids::UserId;
+
+use super::{Installation, Installations, Place, StoreError, TokenFault};
+use crate::{Authorization, AuthorizeError, Authorizer, Source};
+
+#[async_trait]
+impl Authorizer for Installations {
+    async fn authorize(&self, source: &Source) -> Result<Arc<Authorization>, AuthorizeError> {
+        let place = Place::of_source(source);
+        let person = source.user_id.as_ref();
+        let (installation, token) = match self.with_bot(&place).await {
+            // An app without a bot acts in the name of the person, or not at all.
+            Err(TokenFault::NoBot(_)) if person.is_some() => {
+                let user = person.ok_or_else(|| not_installed(source))?;
+                self.with_user(&place, user).await
+            }
+            found => found,
+        }
+        .map_err(|fault| refused(fault, source))?;
+        let user_token = match person.filter(|user| installation.users.contains_key(*user)) {
+            Some(user) => self.user_token(&place, user).await,
+            None => None,
+        };
+        let bot = installation.bot;
+        Ok(Arc::new(Authorization {
+            token,
+            bot_user_id: bot.as_ref().map(|bot| bot.user_id.clone()),
+            bot_id: bot.as_ref().and_then(|bot| bot.id.clone()),
+            user_token,
+            scopes: bot.map(|bot| bot.grant.scopes),
+        }))
+    }
+
+    async fn revoked(&self, source: &Source, users: &[UserId], is_bot_gone: bool) -> Result<(), AuthorizeError> {
+        let Some(tenant) = Place::of_source(source).revoked() else { return Ok(()) };
+        let left = |installation: Option<Installation>| {
+            let mut installation = installation?;
+            installation.users.retain(|user, _| !users.contains(user));
+            if is_bot_gone {
+                installation.bot = None;
+            }
+            // An app that was taken out altogether names nobody.
+            let is_all_gone = is_bot_gone && users.is_empty();
+            Some(installation).filter(|left| !is_all_gone && !left.is_empty())
+        };
+        self.change(&tenant, left).await.map_err(kept)?;
+        tracing::info!(slack.tenant = %tenant, "tokens of {tenant} have ended");
+        Ok(())
+    }
+}
+
+impl Installations {
+    /// A person's own token: handlers work without it, so a failure is only told.
+    async fn user_token(&self, place: &Place, user: &UserId) -> Option<countersign_slack::client::Token> {
+        match self.with_user(place, user).await {
+            Ok((_, token)) => Some(token),
+            Err(error) => {
+                tracing::warn!(slack.user = %user, %error, "the token of {user} cannot be used");
+                None
+            }
+        }
+    }
+}
+
+impl Place {
+    fn of_source(source: &Source) -> Self {
+        Self {
+            team: source.team_id.clone(),
+            enterprise: source.enterprise_id.clone(),
+            is_enterprise_install: source.is_enterprise_install,
+        }
+    }
+}
+
+fn refused(fault: TokenFault, source: &Source) -> AuthorizeError {
+    match fault {
+        TokenFault::NotInstalled(_) | TokenFault::NoBot(_) | TokenFault::NoUser { .. } => not_installed(source),
+        TokenFault::Renew { source, .. } => AuthorizeError::Slack(source),
+        TokenFault::Store(error) => kept(error),
+        fault @ TokenFault::Token { .. } => AuthorizeError::Store(Box::new(fault)),
+    }
+}
+
+fn not_installed(source: &Source) -> AuthorizeError {
+    AuthorizeError::NotInstalled(Box::new(source.clone()))
+}
+
+fn kept(error: StoreError) -> AuthorizeError {
+    AuthorizeError::Store(Box::new(error))
+}
