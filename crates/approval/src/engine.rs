@@ -11,7 +11,7 @@ use crate::{
     port::{Ballot, Claimed, Ended, Inserted, Store, StoreError, Voted},
     request::{CancelledBy, DeniedBy, Request, RequestState, Requester},
     subject::Subject,
-    time::{Clock, Timestamp},
+    time::{Clock, Sleep, Timestamp},
     vote::Verdict,
 };
 
@@ -148,6 +148,11 @@ impl Approvals {
         self.clock.now()
     }
 
+    /// Completes when `duration` has passed by the engine's clock, even if the time is set meanwhile.
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        self.clock.sleep(duration)
+    }
+
     /// A key for a client that brought none.
     pub fn fresh_key(&self) -> RequestKey {
         RequestKey::generate(&*self.entropy)
@@ -215,6 +220,11 @@ impl Approvals {
     /// Withdraws a request.
     pub async fn cancel(&self, id: RequestId, by: CancelledBy) -> Result<Request, CancelError> {
         ended(id, self.store.cancel(id, by, self.clock.now()).await?)
+    }
+
+    /// Ends a request whose time is over by the asker's count, whatever the clock says.
+    pub async fn expire(&self, id: RequestId) -> Result<Request, CancelError> {
+        ended(id, self.store.expire(id, self.clock.now()).await?)
     }
 
     /// Claims the right to do, once, what was approved.

@@ -9,6 +9,15 @@ use crate::time::Timestamp;
 /// How long an approved request may wait to be claimed.
 pub const CLAIM_WITHIN: Duration = Duration::from_mins(1);
 
+/// A grant that could be claimed until later than this from now was issued before the clock was set back: how long ago
+/// cannot be known, so it has lapsed. Twice [`CLAIM_WITHIN`]: a clock that is put right by seconds takes no grant away.
+pub const CLAIM_HORIZON: Duration = Duration::from_mins(2);
+
+/// Whether a grant that may be claimed until `claim_by` has lapsed at `now`.
+pub fn has_lapsed(claim_by: Timestamp, now: Timestamp) -> bool {
+    now > claim_by || claim_by > now.plus(CLAIM_HORIZON)
+}
+
 /// Where a grant stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -80,7 +89,7 @@ impl Grant {
     /// Issued becomes claimed, or lapsed when it is too late.
     pub fn claim(self, by: String, at: Timestamp) -> Result<Self, GrantTransitionError> {
         match self {
-            Self::Issued { claim_by } if at <= claim_by => Ok(Self::Claimed { by, at }),
+            Self::Issued { claim_by } if !has_lapsed(claim_by, at) => Ok(Self::Claimed { by, at }),
             Self::Issued { .. } => Ok(Self::Lapsed { at }),
             other => Err(GrantTransitionError { state: other.name() }),
         }
@@ -129,6 +138,14 @@ mod tests {
     fn a_late_claim_lapses() {
         let late = NOW.plus(CLAIM_WITHIN).plus(Duration::from_micros(1));
         assert_eq!(Grant::issue(NOW).claim("a".into(), late).unwrap(), Grant::Lapsed { at: late });
+    }
+
+    #[test]
+    fn a_clock_set_back_gives_no_grant_more_time() {
+        let hours_before = NOW.minus(Duration::from_hours(3));
+        assert_eq!(Grant::issue(NOW).claim("a".into(), hours_before).unwrap().name(), "lapsed");
+        let seconds_before = NOW.minus(Duration::from_secs(5));
+        assert_eq!(Grant::issue(NOW).claim("a".into(), seconds_before).unwrap().name(), "claimed");
     }
 
     #[test]

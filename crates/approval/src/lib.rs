@@ -26,7 +26,7 @@ pub use blob::{Blob, from_hex, to_hex};
 pub use digest::{Digest, ParseDigestError};
 pub use engine::{Approvals, Ask, AskError, Asked, CancelError, DecideError, Decision, MAX_REASON_CHARS};
 pub use entropy::Entropy;
-pub use grant::{CLAIM_WITHIN, Grant, GrantTransitionError};
+pub use grant::{CLAIM_HORIZON, CLAIM_WITHIN, Grant, GrantTransitionError, has_lapsed};
 pub use hints::{Armed, Hints};
 pub use id::{GroupName, ParseIdError, PersonId, RequestId, RequestKey, RequestToken};
 pub use person::{Installation, Person, SlackIdentity};
@@ -34,5 +34,5 @@ pub use policy::{AskPolicy, Combine, Effect, Policy, Requirement, SelfApproval, 
 pub use port::{Store, StoreError};
 pub use request::{ApprovedBy, CancelledBy, DeniedBy, Destination, Request, RequestState, Requester, TransitionError};
 pub use subject::{Access, Command, EnvValue, FileDigest, Local, Remediation, Subject, ToolCall};
-pub use time::{Clock, Timestamp};
+pub use time::{Clock, Sleep, Timestamp};
 pub use vote::{Verdict, Vote};

@@ -11,7 +11,7 @@ use crate::{
     id::{PersonId, RequestId, RequestKey, RequestToken},
     person::{Installation, Person, SlackIdentity},
     policy::{Evaluation, Ineligible},
-    request::{CancelledBy, DeniedBy, Destination, Request},
+    request::{CancelledBy, DeniedBy, Destination, Request, RequestState},
     time::Timestamp,
     vote::{Verdict, Vote},
 };
@@ -43,6 +43,10 @@ pub enum StoreError {
     Closed,
 }
 
+/// No lease and no pause of an outbox row is longer. A row that is due later than this from now was given its time before the
+/// clock was set back, and is due at once: nothing waits for the hours to come round again.
+pub const OUTBOX_HORIZON: Duration = Duration::from_mins(5);
+
 /// A request with everything that is shown of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dossier {
@@ -54,6 +58,19 @@ pub struct Dossier {
     pub people: Vec<Person>,
     /// The grant, once approved.
     pub grant: Option<Grant>,
+}
+
+/// A request in a list: without what it is about, which may be megabytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id.
+    pub id: RequestId,
+    /// Where it stands.
+    pub state: RequestState,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// From then on no vote is taken.
+    pub expires_at: Timestamp,
 }
 
 /// What came of inserting a request.
@@ -217,7 +234,11 @@ pub struct ChainProgress {
     pub head: Option<(u64, crate::audit::Link)>,
 }
 
-/// Storage for approvals. Each method is one transaction, durable when it returns, and wakes [`Hints`] after the commit.
+/// Storage for approvals. Each method is one transaction that wakes [`Hints`] after the commit.
+///
+/// When a method returns, what it wrote outlives the process. It also outlives the machine (a power cut), except for what is
+/// found out again: leases, messages brought up to date once more, marks of handled envelopes, links of the audit
+/// trail. Those become durable with the next change that is.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
     /// The wake-ups of this store.
@@ -244,14 +265,21 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Cancels a pending request.
     async fn cancel(&self, id: RequestId, by: CancelledBy, at: Timestamp) -> Result<Ended, StoreError>;
 
-    /// Ends pending requests whose time is over, at most `limit` of them.
-    async fn expire_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Request>, StoreError>;
+    /// Ends pending requests whose time is over, at most `limit` of them; the one that was due first comes first.
+    async fn expire_due(&self, now: Timestamp, limit: u32) -> Result<Vec<RequestId>, StoreError>;
+
+    /// Ends a pending request as expired, whatever time its row says: for whoever has waited as long as it was good for,
+    /// while the clock was set back.
+    async fn expire(&self, id: RequestId, at: Timestamp) -> Result<Ended, StoreError>;
 
     /// When the next pending request expires.
     async fn next_expiry(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// A request by its id.
     async fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError>;
+
+    /// How a request stands, without what it is about, which may be megabytes.
+    async fn request_state(&self, id: RequestId) -> Result<Option<RequestState>, StoreError>;
 
     /// A request by the secret in its buttons.
     async fn request_by_token(&self, token: RequestToken) -> Result<Option<Request>, StoreError>;
@@ -263,10 +291,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn dossier(&self, id: RequestId) -> Result<Option<Dossier>, StoreError>;
 
     /// Pending requests, oldest first.
-    async fn pending(&self, limit: u32) -> Result<Vec<Request>, StoreError>;
+    async fn pending(&self, limit: u32) -> Result<Vec<Listed>, StoreError>;
 
     /// Requests in any state, newest first.
-    async fn recent(&self, limit: u32) -> Result<Vec<Request>, StoreError>;
+    async fn recent(&self, limit: u32) -> Result<Vec<Listed>, StoreError>;
+
+    /// Forgets up to `limit` requests that were asked before then and have ended, with their votes, grants and messages;
+    /// answers how many. One that still has something to be done or shown stays. The audit trail is not touched.
+    async fn prune_requests(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
     /// Claims the grant of an approved request: one UPDATE that expects it issued. A claim that comes too late makes it
     /// lapsed, with an audit row, and is answered with that.
@@ -290,6 +322,9 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Binds a proven Slack identity to a person; it leaves whoever had it before.
     async fn put_identity(&self, identity: SlackIdentity, person: PersonId, at: Timestamp) -> Result<(), StoreError>;
+
+    /// A person.
+    async fn person(&self, id: &PersonId) -> Result<Option<Person>, StoreError>;
 
     /// The person with a Slack identity.
     async fn person_by_identity(&self, identity: &SlackIdentity) -> Result<Option<Person>, StoreError>;
@@ -316,7 +351,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn is_undeliverable(&self, request: RequestId) -> Result<bool, StoreError>;
 
     /// When the next outbox row is due: a new one (then the time has passed already), a retry, or a lease that runs out.
-    async fn next_outbox(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// One beyond [`OUTBOX_HORIZON`] is due `now`.
+    async fn next_outbox(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
     /// Adds a message that shows a request but was not known (a copy, or a post whose answer was lost), so that it is
     /// brought up to date and closed too. A known one changes nothing and answers `false`.
@@ -334,8 +370,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Envelopes that were not handled to the end, oldest first.
     async fn inbox_unhandled(&self, limit: u32) -> Result<Vec<InboxItem>, StoreError>;
 
-    /// Forgets handled envelopes older than `before`.
-    async fn inbox_prune(&self, before: Timestamp) -> Result<u64, StoreError>;
+    /// Forgets up to `limit` handled envelopes older than `before`.
+    async fn inbox_prune(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
     /// Adds an audit row that belongs to no other change.
     async fn audit(&self, row: AuditRow) -> Result<(), StoreError>;

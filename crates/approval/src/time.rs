@@ -1,6 +1,6 @@
 //! Time as a parameter.
 
-use std::{fmt, time::Duration};
+use std::{fmt, pin::Pin, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,10 +54,16 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Tells the time. The real one is in `cli`; tests bring their own.
+/// A pause under way.
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Tells the time and waits for it to pass. The real one is in `cli`; tests bring their own.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// The time now.
+    /// The time now. It may be set back: whoever compares with a stored time has to bear that.
     fn now(&self) -> Timestamp;
+
+    /// Completes when `duration` has passed, however the time was set meanwhile. It begins now, not when first polled.
+    fn sleep(&self, duration: Duration) -> Sleep;
 }
 
 #[cfg(test)]

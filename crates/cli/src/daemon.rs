@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use countersign_approval::{Approvals, Hints};
 use countersign_hook::rendezvous::{DaemonSpec, Readiness, Seat, detach};
-use countersign_server::{AuditKey, Personal, Settings, SlackApp, daemon};
+use countersign_server::{AuditKey, Limits, ORPHAN_GRACE, Personal, Settings, SlackApp, daemon};
 use countersign_slack::client::{ApiBase, Client, RetryPolicy, Token};
 use countersign_store::SqliteStore;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -40,11 +40,13 @@ pub(crate) struct Extra {
     pub(crate) approvers: Vec<String>,
     /// How long a request waits for its client after the daemon was killed, in seconds.
     pub(crate) orphan_grace_s: u64,
+    /// How long ended requests are kept, in days; 0 is for ever.
+    pub(crate) keep_days: u32,
 }
 
 impl Default for Extra {
     fn default() -> Self {
-        Self { approvers: Vec::new(), orphan_grace_s: 10 }
+        Self { approvers: Vec::new(), orphan_grace_s: ORPHAN_GRACE.as_secs(), keep_days: 0 }
     }
 }
 
@@ -149,6 +151,8 @@ pub(crate) async fn assemble(spec: &DaemonSpec) -> anyhow::Result<(Personal, Aud
         approvers: extra.approvers,
         idle_exit: spec.idle_ms.map_or(IDLE_EXIT, Duration::from_millis),
         orphan_grace: Duration::from_secs(extra.orphan_grace_s),
+        keep_requests: (extra.keep_days > 0).then(|| Duration::from_hours(24 * u64::from(extra.keep_days))),
+        limits: Limits::default(),
     };
     let personal = Personal::new(settings, approvals, slack, CancellationToken::new());
     Ok((personal, AuditKey::load_or_create(&key)?))

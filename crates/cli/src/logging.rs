@@ -3,7 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -45,17 +45,14 @@ pub(crate) fn to_file(path: &Path, level: &str) -> io::Result<()> {
 }
 
 /// A log file that is moved aside when it is full.
+///
+/// Several daemons may write to it (one for each Slack app), so nothing is remembered of it: what lies there now is looked
+/// at before each line.
 #[derive(Debug)]
 struct CappedFile {
     path: PathBuf,
     /// Locked for one write.
-    open: Mutex<Open>,
-}
-
-#[derive(Debug)]
-struct Open {
-    file: File,
-    written: u64,
+    open: Mutex<File>,
 }
 
 impl CappedFile {
@@ -64,24 +61,41 @@ impl CappedFile {
     }
 
     fn append(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut current = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.written.saturating_add(bytes.len() as u64) > LOG_CAP_BYTES {
-            // The full file is gone already when somebody removed it, or another daemon moved it aside.
-            let _ = std::fs::rename(&self.path, self.path.with_extension("log.1"));
-            // Without a new file (no descriptor left, say) the full one goes on: a log too long beats none.
+        let mut file = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_there(&file) || self.make_room(&file, bytes.len() as u64) {
+            // Without a new file (no descriptor left, say) the old one goes on: a log too long beats none.
             if let Ok(fresh) = open(&self.path) {
-                *current = fresh;
+                *file = fresh;
             }
         }
-        current.written += bytes.len() as u64;
-        current.file.write_all(bytes)
+        file.write_all(bytes)
+    }
+
+    /// Whether the log is still this file, and not another since it was removed or moved aside.
+    fn is_there(&self, file: &File) -> bool {
+        let place = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+        let (ours, theirs) = (file.metadata().map(place), std::fs::metadata(&self.path).map(place));
+        matches!((ours, theirs), (Ok(ours), Ok(theirs)) if ours == theirs)
+    }
+
+    /// Moves a full file aside; answers whether the log is another file now. Under a lock on the file, so that of two daemons
+    /// one moves it, and the other does not move the new one after it.
+    fn make_room(&self, file: &File, more: u64) -> bool {
+        if file.metadata().map_or(0, |metadata| metadata.len()).saturating_add(more) <= LOG_CAP_BYTES {
+            return false;
+        }
+        if file.lock().is_err() {
+            return false;
+        }
+        let moved = !self.is_there(file) || std::fs::rename(&self.path, self.path.with_extension("log.1")).is_ok();
+        // Goes with the file as well, but only when every copy of its descriptor is closed.
+        let _ = file.unlock();
+        moved
     }
 }
 
-fn open(path: &Path) -> io::Result<Open> {
-    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-    let written = file.metadata()?.len();
-    Ok(Open { file, written })
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
 }
 
 /// One log line on its way.
@@ -136,6 +150,26 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         log.append(&line).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().len(), line.len() as u64);
+    }
+
+    #[test]
+    fn two_daemons_share_a_log_that_stays_capped() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("daemon.log");
+        let (one, other) = (CappedFile::open(&path).unwrap(), CappedFile::open(&path).unwrap());
+        let line = vec![b'x'; 1024 * 1024];
+        let size = |path: &Path| std::fs::metadata(path).unwrap().len();
+        for _ in 0..3 {
+            one.append(&line).unwrap();
+            other.append(&line).unwrap();
+            assert!(size(&path) <= LOG_CAP_BYTES);
+        }
+        // Moved aside once, whole; and both write to the new one.
+        assert_eq!(size(&dir.path().join("daemon.log.1")), LOG_CAP_BYTES);
+        assert_eq!(size(&path), 2 * line.len() as u64);
+        one.append(b"one\n").unwrap();
+        other.append(b"other\n").unwrap();
+        assert!(std::fs::read(&path).unwrap().ends_with(b"one\nother\n"));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The real clock and the real randomness.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use countersign_approval::{Clock, Entropy, Timestamp};
+use countersign_approval::{Clock, Entropy, Sleep, Timestamp};
 
 /// The system's clock.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,10 @@ impl Clock for SystemClock {
         let now = SystemTime::now();
         let since_epoch = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        Box::pin(tokio::time::sleep(duration))
     }
 }
 

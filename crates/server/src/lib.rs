@@ -13,11 +13,13 @@ mod personal;
 pub mod render;
 mod scopes;
 mod slack;
+mod strangers;
 mod waiting;
+mod withdraw;
 mod workers;
 
 pub use audit_key::{AuditKey, AuditKeyError, signature_holds};
-pub use personal::{Personal, Settings};
+pub use personal::{Limits, ORPHAN_GRACE, Personal, Settings};
 pub use scopes::{SCOPES, ScopeUse, missing as missing_scopes};
 pub use slack::SlackApp;
 

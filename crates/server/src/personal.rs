@@ -15,8 +15,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{slack::SlackApp, waiting::Waiting};
 
-/// Large inputs (over 64 KiB, 8 MiB at most) that are read at the same time: half a gigabyte at the worst.
-const LARGE_INPUTS: usize = 64;
+/// How long a request waits for its client to come back after a restart, when nobody says otherwise.
+pub const ORPHAN_GRACE: Duration = Duration::from_secs(10);
+
+/// Whole requests that are read to be drawn at the same time; each may be megabytes, and a message is a few kilobytes.
+const DRAWN_AT_ONCE: usize = 4;
 
 /// Uploaded files that are remembered; after that many the next review uploads again.
 const REMEMBERED_FILES: usize = 1000;
@@ -36,6 +39,27 @@ pub struct Settings {
     pub idle_exit: Duration,
     /// How long a request waits for its client to come back after a restart.
     pub orphan_grace: Duration,
+    /// How long ended requests are kept; `None` is for ever. The audit trail is kept in any case.
+    pub keep_requests: Option<Duration>,
+    /// How much is taken at the same time.
+    pub limits: Limits,
+}
+
+/// How much a daemon takes at the same time. Whoever comes beyond that is refused, and told so.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Open connections: waiting clients, as good as all of them.
+    pub connections: usize,
+    /// Inputs over 64 KiB (8 MiB at most) between their arrival and the store. Each is in memory a few times over.
+    pub large_inputs: usize,
+    /// How long one more of them waits for its turn.
+    pub large_input_within: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 4096, large_inputs: 4, large_input_within: Duration::from_secs(5) }
+    }
 }
 
 /// The shared middle of a personal daemon. Cheap to clone.
@@ -53,6 +77,7 @@ struct Inner {
     instance: String,
     claimants: AtomicU64,
     bulk: Arc<Semaphore>,
+    drawing: Semaphore,
     /// Locked for a look-up only.
     files: Mutex<HashMap<RequestId, String>>,
     connections: watch::Sender<usize>,
@@ -72,6 +97,7 @@ impl Personal {
     /// The parts put together.
     pub fn new(settings: Settings, approvals: Approvals, slack: SlackApp, shutdown: CancellationToken) -> Self {
         // Process ids come back; together with the time they do not.
+        let bulk = Arc::new(Semaphore::new(settings.limits.large_inputs));
         let instance = format!("hook:{}@{}", std::process::id(), approvals.now().as_micros());
         Self(Arc::new(Inner {
             settings,
@@ -82,7 +108,8 @@ impl Personal {
             waiting: Waiting::default(),
             instance,
             claimants: AtomicU64::new(1),
-            bulk: Arc::new(Semaphore::new(LARGE_INPUTS)),
+            bulk,
+            drawing: Semaphore::new(DRAWN_AT_ONCE),
             files: Mutex::default(),
             connections: watch::Sender::new(0),
             tasks: TaskTracker::new(),
@@ -175,6 +202,11 @@ impl Personal {
     /// The right to hold one large input in memory.
     pub(crate) fn bulk(&self) -> Arc<Semaphore> {
         Arc::clone(&self.0.bulk)
+    }
+
+    /// The right to hold one whole request in memory to draw it.
+    pub(crate) fn drawing(&self) -> &Semaphore {
+        &self.0.drawing
     }
 
     /// Where the file of a request too long for a dialog is, once it was uploaded.

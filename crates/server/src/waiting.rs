@@ -90,6 +90,11 @@ impl Waiting {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).requests.contains_key(&id)
     }
 
+    /// How many requests somebody waits for.
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).requests.len()
+    }
+
     /// Remembers that a call was approved here: that it is made says nothing about a twin that still waits.
     pub(crate) fn approved(&self, call: Call) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);

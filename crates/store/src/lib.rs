@@ -11,4 +11,4 @@ mod fault;
 mod records;
 mod sqlite;
 
-pub use sqlite::{OpenError, SqliteStore};
+pub use sqlite::{Commits, OpenError, SqliteStore};

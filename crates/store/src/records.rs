@@ -14,6 +14,7 @@ pub(crate) mod installation;
 pub(crate) mod outbox;
 pub(crate) mod people;
 pub(crate) mod request;
+pub(crate) mod retention;
 pub(crate) mod row;
 pub(crate) mod vote;
 

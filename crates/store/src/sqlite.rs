@@ -7,3 +7,4 @@ mod writer;
 
 pub use open::OpenError;
 pub use store::SqliteStore;
+pub use writer::Commits;

@@ -2,17 +2,21 @@
 
 use std::{
     fmt::Write as _,
+    fs::Permissions,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use countersign_approval::{Hints, SlackIdentity};
 use countersign_hook::rendezvous::{DaemonKey, Paths, candidates, read_pid, stop, wait_until_gone};
 use countersign_slack_workspace::{
-    Config, Running, Workspace,
+    Config, JournalEntry, Running, Workspace,
     model::{ChannelId, Ts, UserId},
     person::Answer,
 };
+use countersign_store::SqliteStore;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -31,8 +35,8 @@ pub const WITHIN: Duration = Duration::from_secs(30);
 pub struct Settings {
     /// `hook.wait_s`.
     pub wait_s: u64,
-    /// `hook.orphan_grace_s`.
-    pub orphan_grace_s: u64,
+    /// `hook.orphan_grace_s`; `None` leaves it to the defaults.
+    pub orphan_grace_s: Option<u64>,
     /// `hook.idle_exit_s`.
     pub idle_exit_s: u64,
     /// `hook.channel`: a channel of the workspace, by its name.
@@ -47,7 +51,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             wait_s: 60,
-            orphan_grace_s: 10,
+            orphan_grace_s: None,
             idle_exit_s: 600,
             channel: None,
             approvers: vec!["alice"],
@@ -63,6 +67,8 @@ pub struct TestApp {
     home: tempfile::TempDir,
     workspace: Running,
     paths: Paths,
+    key: DaemonKey,
+    api_url: String,
 }
 
 impl TestApp {
@@ -80,11 +86,36 @@ impl TestApp {
         let runtime = home.path().join("run");
         private_dir(&runtime);
         let ready = workspace.ready();
-        let api_url = settings.api_url.as_ref().unwrap_or(&ready.api_url);
-        let key = DaemonKey::derive(api_url, ready.app_token.expose_secret());
+        let api_url = settings.api_url.clone().unwrap_or_else(|| ready.api_url.clone());
+        let key = DaemonKey::derive(&api_url, ready.app_token.expose_secret());
         let state = home.path().join("state").join("countersign");
         let paths = Paths::locate(&candidates(Some(&runtime), &state), key).expect("a place to meet");
-        Self { binary: PathBuf::from(binary), home, workspace, paths }
+        Self { binary: PathBuf::from(binary), home, workspace, paths, key, api_url }
+    }
+
+    /// The Web API's base, as the daemon is given it.
+    pub fn api_url(&self) -> &str {
+        &self.api_url
+    }
+
+    /// The daemon's database.
+    pub fn store_path(&self) -> PathBuf {
+        self.state().join(format!("{}.db", self.key))
+    }
+
+    /// The daemon's database, opened by the test. No daemon may have it then.
+    pub async fn open_store(&self) -> SqliteStore {
+        std::fs::create_dir_all(self.state()).expect("the state directory is made");
+        for directory in [self.home.path().join("state"), self.state()] {
+            std::fs::set_permissions(&directory, Permissions::from_mode(0o700)).expect("it is private");
+        }
+        SqliteStore::open(&self.store_path(), Hints::default()).await.expect("the store opens")
+    }
+
+    /// The identity of a person of the workspace.
+    pub fn identity(&self, name: &str) -> SlackIdentity {
+        let org = self.workspace.ready().team_id.to_string();
+        SlackIdentity { org, user: self.user(name).to_string() }
     }
 
     /// The workspace.
@@ -201,6 +232,12 @@ impl TestApp {
         self.workspace.wait(connected, WITHIN).await.expect("the daemon connects");
     }
 
+    /// How often a method of the Web API was called.
+    pub fn calls(&self, method: &str) -> usize {
+        let is_call = |entry: &&JournalEntry| entry.value.get("method").and_then(Value::as_str) == Some(method);
+        self.workspace.journal().iter().filter(|entry| entry.kind == "api").filter(is_call).count()
+    }
+
     /// Presses a button of a message.
     pub async fn click(&self, name: &str, channel: &ChannelId, message: &Value, action_id: &str) -> Answer {
         let user = self.user(name);
@@ -286,15 +323,17 @@ fn config_text(settings: &Settings, workspace: &Running) -> String {
         .map(|name| format!("{:?}", ready.users.get(*name).expect("a person").as_str()))
         .collect();
     let mut text = format!(
-        "[slack]\napi_url = {:?}\nbot_token = {:?}\napp_token = {:?}\n\n[hook]\napprovers = [{}]\nwait_s = {}\norphan_grace_s = {}\nidle_exit_s = {}\n",
+        "[slack]\napi_url = {:?}\nbot_token = {:?}\napp_token = {:?}\n\n[hook]\napprovers = [{}]\nwait_s = {}\nidle_exit_s = {}\n",
         settings.api_url.as_ref().unwrap_or(&ready.api_url),
         ready.bot_token.expose_secret(),
         ready.app_token.expose_secret(),
         approvers.join(", "),
         settings.wait_s,
-        settings.orphan_grace_s,
         settings.idle_exit_s,
     );
+    if let Some(seconds) = settings.orphan_grace_s {
+        writeln!(text, "orphan_grace_s = {seconds}").expect("a String takes everything");
+    }
     if let Some(name) = settings.channel {
         let id = ready.channels.get(name).expect("a channel");
         writeln!(text, "channel = {:?}", id.as_str()).expect("a String takes everything");

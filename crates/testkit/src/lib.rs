@@ -11,11 +11,17 @@
 
 mod app;
 mod browser;
+mod clock;
 mod hook;
 mod input;
+mod local;
+mod relay;
 
 pub use app::{Settings, TestApp, WITHIN, action_ids, text_of};
 pub use browser::{Browser, Device};
+pub use clock::TestClock;
 pub use fantoccini::key::Key;
 pub use hook::{Finished, Hook};
 pub use input::{call, permission_request};
+pub use local::{LocalDaemon, LocalSettings};
+pub use relay::Relay;

@@ -79,6 +79,7 @@ fn rows(loaded: &Loaded, redacted: &dyn Fn(&str) -> Option<String>) -> Vec<Row> 
         row("hook.only_screen_lock", json!(config.hook.only_screen_lock)),
         row("hook.idle_exit_s", json!(config.hook.idle_exit_s)),
         row("hook.orphan_grace_s", json!(config.hook.orphan_grace_s)),
+        row("retention.requests_days", json!(config.retention.requests_days)),
         row("log.level", json!(config.log.level)),
     ]
 }

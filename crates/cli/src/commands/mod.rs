@@ -12,7 +12,10 @@ mod init;
 mod manifest;
 mod personal;
 mod requests;
+mod slack;
+mod slack_sdk;
 mod workspace;
+mod workspace_replay;
 
 use std::path::PathBuf;
 
@@ -61,6 +64,9 @@ enum Command {
     Audit(audit::Options),
     /// Run the local Slack on its own.
     Workspace(workspace::Options),
+    /// Work on a Slack app.
+    #[command(hide = true)]
+    Slack(slack::Options),
     /// Check the configuration, or show what is in force.
     Config(config::Options),
     /// Look for what is wrong.
@@ -99,6 +105,7 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> anyhow::Result<u8> {
         Command::Requests(options) => options.run(&context),
         Command::Audit(options) => options.run(&context),
         Command::Workspace(options) => options.run(&context),
+        Command::Slack(options) => options.run(&context),
         Command::Config(options) => options.run(&context),
         Command::Doctor(options) => Ok(options.run(&context)),
         Command::Completions(options) => Ok(options.run(Cli::command())),

@@ -80,7 +80,11 @@ pub(crate) fn client(
     let key = DaemonKey::derive(&credentials.api_url, credentials.app_token.expose());
     let runtime = context.dirs.runtime.as_deref();
     let paths = Paths::locate(&candidates(runtime, state), key).context("there is no safe place to meet the daemon")?;
-    let extra = Extra { approvers: config.hook.approvers.clone(), orphan_grace_s: config.hook.orphan_grace_s };
+    let extra = Extra {
+        approvers: config.hook.approvers.clone(),
+        orphan_grace_s: config.hook.orphan_grace_s,
+        keep_days: config.retention.requests_days,
+    };
     let spec = DaemonSpec {
         runtime_dir: paths.dir().to_owned(),
         key,

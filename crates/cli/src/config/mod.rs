@@ -26,6 +26,7 @@ pub(crate) const DEFAULTS: &str = include_str!("default.toml");
 pub(crate) struct Config {
     pub(crate) slack: Slack,
     pub(crate) hook: Hook,
+    pub(crate) retention: Retention,
     pub(crate) log: Log,
 }
 
@@ -56,6 +57,13 @@ pub(crate) struct Hook {
     pub(crate) only_screen_lock: bool,
     pub(crate) idle_exit_s: u64,
     pub(crate) orphan_grace_s: u64,
+}
+
+/// What is forgotten, and when.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Retention {
+    pub(crate) requests_days: u32,
 }
 
 /// What is logged.

@@ -99,6 +99,23 @@ async fn the_message_shows_everything_that_decides_the_effect() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_machine_and_the_event_are_on_the_message() {
+    let app = start().await;
+    let dm = app.direct_message("alice");
+    let machine = nix::unistd::gethostname().unwrap().into_string().unwrap();
+    for (args, event) in [(&[][..], "PermissionRequest"), (&["--gate"][..], "PreToolUse")] {
+        let hook = app.ask_with(args, call(event, "ls").to_string().as_bytes()).await;
+        let message = app.message_with(&dm, ids::APPROVE).await;
+        let text = text_of(&message);
+        assert!(text.contains(&machine), "the machine {machine:?} is missing in {text}");
+        assert!(text.contains(event), "the event {event} is missing in {text}");
+        app.click("alice", &dm, &message, ids::DENY).await;
+        hook.answer().await;
+        app.closed(&dm, &message).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_seen_is_shown() {
     let app = start().await;
     let dm = app.direct_message("alice");

@@ -41,7 +41,7 @@ async fn connected_again(app: &TestApp, before: Option<i32>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_does_not_come_back_is_cancelled() {
-    let app = start_with(&Settings { orphan_grace_s: 1, ..Settings::default() }).await;
+    let app = start_with(&Settings { orphan_grace_s: Some(1), ..Settings::default() }).await;
     let dm = app.direct_message("alice");
     let hook = app.ask(&permission_request("ls")).await;
     app.message_with(&dm, ids::APPROVE).await;

@@ -281,3 +281,48 @@ async fn a_second_runtime_directory_is_no_second_daemon() {
     let stderr = String::from_utf8(second.stderr).unwrap();
     assert!(stderr.contains("another XDG_RUNTIME_DIR"), "{stderr}");
 }
+
+/// One's own log is full a moment after it was opened: somebody else writes to it too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_daemons_share_a_log_that_stays_capped() {
+    const CAP: u64 = 4 * 1024 * 1024;
+    let app = start().await;
+    // Another Slack app of the same user: another daemon with the same state directory.
+    let other = start_with(&Settings { idle_exit_s: 20, ..Settings::default() }).await;
+    let as_other = |args: &[&str]| {
+        let mut command = other.command(args);
+        command.env_clear().envs(app.bare_command().as_std().get_envs().filter_map(|(key, value)| Some((key, value?))));
+        command
+    };
+    let log = app.state().join("daemon.log");
+    let lines_of = |path: &std::path::Path| std::fs::read_to_string(path).unwrap_or_default().matches(" asked").count();
+    app.run(&["requests", "list"]).await;
+    assert!(as_other(&["requests", "list"]).output().await.unwrap().status.success());
+    let fill = || {
+        let left = CAP - std::fs::metadata(&log).unwrap().len();
+        let mut file = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
+        file.write_all(&vec![b'\n'; usize::try_from(left).unwrap()]).unwrap();
+    };
+    fill();
+    // Both have a line to write; whoever comes first moves the full log aside, the other follows to the new one.
+    let (dm, other_dm) = (app.direct_message("alice"), other.direct_message("alice"));
+    let hook = app.ask(&permission_request("ls")).await;
+    let message = app.message_with(&dm, ids::APPROVE).await;
+    let mut theirs = as_other(&["hook"]);
+    theirs.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).kill_on_drop(true);
+    let mut theirs = theirs.spawn().unwrap();
+    let mut stdin = theirs.stdin.take().unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stdin, permission_request("ls").to_string().as_bytes()).await.unwrap();
+    drop(stdin);
+    let their_message = other.message_with(&other_dm, ids::APPROVE).await;
+    assert_eq!(lines_of(&log), 2, "both write to the log that is there");
+    let aside = app.state().join("daemon.log.1");
+    assert_eq!(lines_of(&aside), 0);
+    assert!(std::fs::metadata(&aside).unwrap().len() >= CAP);
+    assert!(std::fs::metadata(&log).unwrap().len() < CAP);
+    app.click("alice", &dm, &message, ids::APPROVE).await;
+    assert_eq!(behavior(&hook.answer().await), Some("allow"));
+    other.click("alice", &other_dm, &their_message, ids::APPROVE).await;
+    assert!(theirs.wait_with_output().await.unwrap().status.success());
+    assert!(as_other(&["hook", "--stop"]).output().await.unwrap().status.success());
+}

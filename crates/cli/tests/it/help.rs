@@ -20,6 +20,7 @@ const COMMANDS: &[&[&str]] = &[
     &["requests", "cancel"],
     &["audit", "verify"],
     &["workspace"],
+    &["workspace", "replay"],
     &["config"],
     &["config", "show"],
     &["doctor"],

@@ -1,9 +1,12 @@
 //! Input of every bad kind: a clear line on stderr, the documented exit code, nothing on stdout.
 
-use countersign_testkit::{Finished, TestApp, permission_request};
-use serde_json::json;
+use std::{fs::OpenOptions, process::Stdio};
 
-use crate::start;
+use countersign_testkit::{Finished, TestApp, call, permission_request};
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+
+use crate::{ids, start};
 
 async fn refused(app: &TestApp, input: &[u8], says: &str) {
     for (args, code) in [(&[][..], 1), (&["--gate"][..], 2)] {
@@ -50,4 +53,25 @@ async fn deep_nesting_is_refused() {
         "]".repeat(200_000)
     );
     refused(&app, deep.as_bytes(), "recursion limit").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_cannot_be_written_is_none_and_a_gate_blocks() {
+    let app = start().await;
+    let dm = app.direct_message("alice");
+    for (args, event, code) in [(&["hook"][..], "PermissionRequest", 1), (&["hook", "--gate"][..], "PreToolUse", 2)] {
+        // Every write to it fails, as to a full disk.
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = app.command(args);
+        command.stdin(Stdio::piped()).stdout(full).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut hook = command.spawn().unwrap();
+        hook.stdin.take().unwrap().write_all(call(event, "ls").to_string().as_bytes()).await.unwrap();
+        let message = app.message_with(&dm, ids::APPROVE).await;
+        app.click("alice", &dm, &message, ids::APPROVE).await;
+        let ended = hook.wait_with_output().await.unwrap();
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{args:?}: {stderr}");
+        assert!(stderr.contains("could not be written"), "{stderr}");
+        app.closed(&dm, &message).await;
+    }
 }

@@ -9,9 +9,14 @@ mod daemon;
 mod decide;
 mod help;
 mod input;
+mod limits;
 mod review;
+mod sdk_hooks;
 mod setup;
+mod strangers;
+mod time;
 mod trouble;
+mod workspace;
 
 use countersign_server::render::ids;
 use countersign_slack_workspace::model::ChannelId;

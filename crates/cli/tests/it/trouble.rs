@@ -1,6 +1,6 @@
 //! Slack in trouble.
 
-use countersign_testkit::{Settings, permission_request};
+use countersign_testkit::{Relay, Settings, permission_request};
 use serde_json::json;
 
 use crate::{behavior, ids, start, start_with};
@@ -133,4 +133,44 @@ async fn a_corrected_token_is_used_without_further_ado() {
     let message = app.message_with(&dm, ids::APPROVE).await;
     app.press("alice", &dm, &message, ids::APPROVE).await;
     assert_eq!(behavior(&hook.answer().await), Some("allow"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_slack_is_down_nothing_is_lost_and_afterwards_everything_is_shown() {
+    let relay = Relay::start().await;
+    let app = start_with(&Settings { api_url: Some(relay.api_url()), ..Settings::default() }).await;
+    relay.lead_to(&app.workspace().ready().api_url);
+    let dm = app.direct_message("alice");
+    let denied = app.ask(&permission_request("asked first")).await;
+    let first = app.message_saying(&dm, "asked first").await;
+    let allowed = app.ask(&permission_request("asked second")).await;
+    let second = app.message_saying(&dm, "asked second").await;
+    app.connected().await;
+    app.settled().await;
+
+    relay.cut();
+    app.daemon_says("/daemon/slack/connections", |count| *count == json!(0)).await;
+    // Somebody asks; somebody answers at the terminal.
+    let late = app.ask(&permission_request("asked while down")).await;
+    app.daemon_says("/daemon/slack/trouble", serde_json::Value::is_string).await;
+    let listed = app.run(&["requests", "list", "--json"]).await;
+    let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    let requests = listed.as_array().unwrap();
+    assert_eq!(requests.len(), 3, "{listed}");
+    let id = requests[0]["id"].as_str().unwrap();
+    assert_eq!(app.run(&["requests", "deny", id]).await.code, Some(0));
+    assert_eq!(behavior(&denied.answer().await), Some("deny"), "who waits is answered without Slack");
+
+    relay.mend();
+    let closed = app.closed(&dm, &first).await;
+    assert!(countersign_testkit::text_of(&closed).contains("Denied at the terminal by"));
+    let third = app.message_saying(&dm, "asked while down").await;
+    for (hook, message) in [(allowed, second), (late, third)] {
+        app.press("alice", &dm, &message, ids::APPROVE).await;
+        assert_eq!(behavior(&hook.answer().await), Some("allow"));
+        app.closed(&dm, &message).await;
+    }
+    assert_eq!(app.workspace().messages(&dm).len(), 3, "each was posted once");
+    app.settled().await;
+    app.daemon_says("/daemon/slack/trouble", serde_json::Value::is_null).await;
 }

@@ -46,8 +46,9 @@ impl Connection {
         match sent {
             Ok(()) => {}
             Err(error) if is_timeout(&error) => return Err(Interrupted::Late),
-            // A daemon that refuses by the first line may not read the second: its answer is still to be read.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            // A daemon that refuses may not read it all: its answer is still to be read. What of ours it has not read when it
+            // closes makes the difference between the two.
+            Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
             Err(_) => return Err(Interrupted::Gone),
         }
         Ok(Self { reader: BufReader::new(stream), partial: Vec::new() })

@@ -155,6 +155,20 @@ fn a_large_input_arrives_whole() {
     assert!(!exit.stdout.is_empty());
 }
 
+#[test]
+fn a_refusal_is_heard_although_the_input_was_not_read_to_its_end() {
+    let home = Home::without_daemon();
+    let input = ASK.replace("ls", &"x".repeat(4_000_000));
+    let exit = with_peer(&home.config, &input, |listener| {
+        let (mut stream, _) = listener.accept().unwrap();
+        // Some of it, so that the client is in the middle of writing, and much of it lies unread when this hangs up.
+        stream.read_exact(&mut vec![0; 100_000]).unwrap();
+        let refused = r#"{"countersign":1,"version":"0.1.0","outcome":"refused","reason":"too many large inputs"}"#;
+        stream.write_all(format!("{refused}\n").as_bytes()).unwrap();
+    });
+    assert_undecided(&exit, 0, "too many large inputs");
+}
+
 #[rstest]
 #[case::advise(Mode::Advise, 0)]
 #[case::gate(Mode::Gate, 2)]

@@ -1,22 +1,19 @@
 //! What a request's end means for the client that asked, and what became of the answer.
 
 use countersign_approval::{
-    ApprovedBy, CancelledBy, DeniedBy, Grant, PersonId, Request, RequestId, RequestState, StoreError,
-    port::{Claimed, Dossier},
+    ApprovedBy, CancelledBy, DeniedBy, Grant, PersonId, RequestId, RequestState, StoreError, port::Claimed,
 };
 use countersign_hook::wire::{Final, Outcome};
 
 use crate::personal::Personal;
 
 /// The answer for a request that has ended. An approval is claimed first: it is given once, to one connection.
-pub(super) async fn ended(personal: &Personal, request: &Request) -> Result<Final, StoreError> {
-    let version = &personal.settings().version;
-    let answer = |outcome| Final::new(outcome, version).request(request.id.to_string());
-    Ok(match &request.state {
-        RequestState::Approved { by, .. } => approved(personal, request, by).await?,
+pub(super) async fn ended(personal: &Personal, id: RequestId, state: &RequestState) -> Result<Final, StoreError> {
+    let answer = |outcome| about(personal, id, outcome);
+    Ok(match state {
+        RequestState::Approved { by, .. } => approved(personal, id, by).await?,
         RequestState::Denied { by, reason, .. } => {
-            let dossier = personal.approvals().store().dossier(request.id).await?;
-            let denied = denied(answer(Outcome::Denied), by, dossier.as_ref());
+            let denied = denied(personal, answer(Outcome::Denied), by).await;
             match reason {
                 Some(reason) => denied.because(reason.clone()),
                 None => denied,
@@ -36,12 +33,13 @@ pub(super) async fn ended(personal: &Personal, request: &Request) -> Result<Fina
     })
 }
 
-async fn approved(personal: &Personal, request: &Request, by: &ApprovedBy) -> Result<Final, StoreError> {
-    let version = &personal.settings().version;
-    let answer = |outcome| Final::new(outcome, version).request(request.id.to_string());
+fn about(personal: &Personal, id: RequestId, outcome: Outcome) -> Final {
+    Final::new(outcome, &personal.settings().version).request(id.to_string())
+}
+
+async fn approved(personal: &Personal, id: RequestId, by: &ApprovedBy) -> Result<Final, StoreError> {
     let claimant = personal.next_claimant();
-    let dossier = personal.approvals().store().dossier(request.id);
-    let (claimed, dossier) = tokio::join!(personal.approvals().claim(request.id, &claimant), dossier);
+    let (claimed, names) = tokio::join!(personal.approvals().claim(id, &claimant), voters(personal, by));
     let may_answer = match claimed? {
         Claimed::Now => true,
         // Claimed by a daemon that died before it could say so: the same key is the same client, with the same bytes.
@@ -49,32 +47,37 @@ async fn approved(personal: &Personal, request: &Request, by: &ApprovedBy) -> Re
         Claimed::Not(_) | Claimed::Missing => false,
     };
     if !may_answer {
-        return Ok(answer(Outcome::NoDecision).because("its approval was given to another connection, or has lapsed"));
+        let why = "its approval was given to another connection, or has lapsed";
+        return Ok(about(personal, id, Outcome::NoDecision).because(why));
     }
     // Claimed is claimed: without the voters' names the answer is the same.
-    let names = voters(by, dossier.ok().flatten().as_ref());
-    Ok(if names.is_empty() { answer(Outcome::Approved) } else { answer(Outcome::Approved).by(names) })
+    let answer = about(personal, id, Outcome::Approved);
+    Ok(if names.is_empty() { answer } else { answer.by(names) })
 }
 
-fn voters(by: &ApprovedBy, dossier: Option<&Dossier>) -> String {
+async fn voters(personal: &Personal, by: &ApprovedBy) -> String {
     let ApprovedBy::Votes(people) = by else { return String::new() };
-    let names: Vec<&str> = people.iter().filter_map(|id| name(dossier, id)).collect();
+    let mut names = Vec::with_capacity(people.len());
+    for id in people {
+        names.extend(name(personal, id).await);
+    }
     names.join(", ")
 }
 
-fn denied(answer: Final, by: &DeniedBy, dossier: Option<&Dossier>) -> Final {
+async fn denied(personal: &Personal, answer: Final, by: &DeniedBy) -> Final {
     match by {
         DeniedBy::Policy(policy) => Final { policy: Some(policy.clone()), ..answer },
         DeniedBy::OsUser(user) => answer.by(format!("{user} at the terminal, not")),
-        DeniedBy::Person(id) => match name(dossier, id) {
+        DeniedBy::Person(id) => match name(personal, id).await {
             Some(name) => answer.by(name),
             None => answer,
         },
     }
 }
 
-fn name<'d>(dossier: Option<&'d Dossier>, id: &PersonId) -> Option<&'d str> {
-    dossier?.people.iter().find(|person| person.id == *id).map(|person| person.name.as_str())
+/// What a person is called; the answer does not wait for a store that cannot say.
+async fn name(personal: &Personal, id: &PersonId) -> Option<String> {
+    personal.approvals().store().person(id).await.ok().flatten().map(|person| person.name)
 }
 
 /// Records whether an approval reached its client, so that the message can say so.

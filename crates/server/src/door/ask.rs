@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_approval::{Ask, Asked, CancelledBy, RequestId, Requester, StoreError};
+use countersign_approval::{Ask, Asked, CancelledBy, Request, RequestId, Requester, StoreError, Timestamp};
 use countersign_hook::{
     host::Decision,
     input::HookInput,
@@ -11,7 +11,8 @@ use countersign_hook::{
 
 use super::{
     answer::{ended, report_delivery},
-    connection::{Connection, ConnectionError},
+    connection::{Connection, ConnectionError, Line},
+    heard,
     question::Question,
     refused,
 };
@@ -19,6 +20,9 @@ use crate::{installation, personal::Personal, waiting::Call};
 
 /// The store is asked again this often while waiting, should a hint ever be lost.
 const RE_READ: Duration = Duration::from_secs(15);
+
+/// How much longer than a request lasts its waiter leaves its expiry to the worker: less than the client's own grace.
+const OVERTIME: Duration = Duration::from_millis(500);
 
 /// What a question came to.
 enum Answer {
@@ -37,13 +41,14 @@ enum Progressing {
 
 /// A question in our own protocol.
 pub(super) async fn ask(personal: &Personal, mut connection: Connection, hello: &Hello) -> Result<(), ConnectionError> {
-    let line = connection.input_line().await?;
-    let question = match HookInput::parse(&line) {
-        Ok(input) => Question::of(personal, hello, &input),
+    let line = connection.input_line().await;
+    let Line { bytes, weight } = heard(personal, &mut connection, line).await?;
+    let question = match HookInput::parse(&bytes) {
+        Ok(input) => Question::of(personal, hello, &input).map(|question| Question { weight, ..question }),
         Err(error) => Err(error.to_string()),
     };
     // Up to eight megabytes that nobody needs while the person thinks.
-    drop(line);
+    drop(bytes);
     converse(personal, &mut connection, question).await
 }
 
@@ -57,15 +62,15 @@ pub(super) async fn test(
 }
 
 /// A question in the original's protocol: a bare input, answered by a bare output or a closed connection.
-pub(super) async fn bare(personal: &Personal, mut connection: Connection, line: &[u8]) -> Result<(), ConnectionError> {
-    let input = match HookInput::parse(line) {
-        Ok(input) => input,
+pub(super) async fn bare(personal: &Personal, mut connection: Connection, line: Line) -> Result<(), ConnectionError> {
+    let (event, question) = match HookInput::parse(&line.bytes) {
+        Ok(input) => (input.event, Question { weight: line.weight, ..Question::bare(personal, &input) }),
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "refused a bare input");
             return Ok(());
         }
     };
-    let question = Question::bare(personal, &input);
+    drop(line.bytes);
     let Answer::Final(answer) = answer(personal, &mut connection, question, Progressing::Silent).await else {
         return Ok(());
     };
@@ -74,7 +79,7 @@ pub(super) async fn bare(personal: &Personal, mut connection: Connection, line: 
         Verdict::Undecided(reason) => Decision::none(reason),
         Verdict::Outdated => Decision::none("the daemon is leaving"),
     };
-    let sent = match bare_output(input.event.name(), &decision) {
+    let sent = match bare_output(event.name(), &decision) {
         Some(line) => connection.send(&line).await,
         None => Ok(()),
     };
@@ -135,10 +140,12 @@ async fn asked(
     if let Asked::New(request) = &asked {
         tracing::info!(request.id = %request.id, request.digest = request.digest.short(), "request {} asked", request.id);
     }
-    let (id, digest) = {
+    let (waited, digest) = {
         let request = asked.into_request();
-        (request.id, request.digest.short())
+        (Waited::of(&request, personal.approvals().now(), question.call), request.digest.short())
     };
+    drop(question.weight);
+    let id = waited.id;
     if progressing == Progressing::Told {
         let mut progress = Progress::new(ProgressEvent::Accepted, &personal.settings().version);
         progress.request = Some(id.to_string());
@@ -146,12 +153,12 @@ async fn asked(
         // A client that has gone already is noticed below.
         let _ = connection.send(&progress.to_line()).await;
     }
-    let waited = wait(personal, connection, id, question.call).await;
-    if waited.is_err() {
+    let answer = wait(personal, connection, waited).await;
+    if answer.is_err() {
         // Nobody waits any more: its buttons must not look as if somebody did.
         cancel(personal, id).await;
     }
-    waited.map_err(Into::into)
+    answer.map_err(Into::into)
 }
 
 /// Makes the approvers known while the message is already on its way.
@@ -168,30 +175,42 @@ fn introduce(personal: &Personal, approvers: Vec<String>) {
     });
 }
 
-/// Waits for the end of a request: arm, read, return if it is final, else wait.
-async fn wait(
-    personal: &Personal,
-    connection: &mut Connection,
+/// What is waited for; of what the request is about nothing is kept.
+struct Waited {
     id: RequestId,
     call: Option<Call>,
-) -> Result<Answer, StoreError> {
+    /// How long it is good for, however the clock is set meanwhile.
+    lasts: Duration,
+}
+
+impl Waited {
+    fn of(request: &Request, now: Timestamp, call: Option<Call>) -> Self {
+        // A clock that was set back since it was asked must not make it last longer than it was meant to.
+        let whole = request.expires_at.since(request.asked_at);
+        Self { id: request.id, call, lasts: request.expires_at.since(now).min(whole) + OVERTIME }
+    }
+}
+
+/// Waits for the end of a request: arm, read, return if it is final, else wait.
+async fn wait(personal: &Personal, connection: &mut Connection, waited: Waited) -> Result<Answer, StoreError> {
+    let Waited { id, call, lasts } = waited;
     let store = personal.approvals().store();
     let armed = store.hints().arm(id);
+    let mut over = personal.approvals().sleep(lasts);
     let place = personal.waiting().enter(id, call.clone());
     let mut leaving = false;
     loop {
         let changed = armed.next();
-        let Some(request) = store.request(id).await? else {
+        let Some(state) = store.request_state(id).await? else {
             return Ok(Answer::Final(Box::new(refused(personal, "the request has vanished from the store"))));
         };
-        if request.state.is_final() {
-            let answer = ended(personal, &request).await?;
+        if state.is_final() {
+            let answer = ended(personal, id, &state).await?;
             if let (Outcome::Approved, Some(call)) = (answer.outcome, call) {
                 personal.waiting().approved(call);
             }
             return Ok(Answer::Final(Box::new(answer)));
         }
-        drop(request);
         if leaving {
             return Ok(Answer::Nobody);
         }
@@ -200,6 +219,10 @@ async fn wait(
             () = tokio::time::sleep(RE_READ) => {}
             // Read once more: whatever ended the request may have come together with the end of the daemon.
             () = personal.shutdown().cancelled() => leaving = true,
+            () = &mut over => {
+                expire(personal, id).await;
+                over = personal.approvals().sleep(RE_READ);
+            }
             () = connection.gone() => {
                 // The others of the same key, if any, still wait.
                 if place.leave() && !personal.shutdown().is_cancelled() {
@@ -209,6 +232,14 @@ async fn wait(
                 return Ok(Answer::Nobody);
             }
         }
+    }
+}
+
+/// Its time is over by our own count, and nobody has noticed: the clock was set back.
+async fn expire(personal: &Personal, id: RequestId) {
+    match personal.approvals().expire(id).await {
+        Ok(_) => tracing::warn!(request.id = %id, "request {id} expired; was the clock set back?"),
+        Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "request {id} was not expired"),
     }
 }
 

@@ -7,8 +7,10 @@ use nix::unistd::geteuid;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
 };
+
+use crate::personal::Limits;
 
 /// A client that does not take its answer within this time has gone.
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
@@ -30,9 +32,12 @@ pub(super) enum ConnectionError {
         /// Ours.
         own: u32,
     },
-    /// No complete first line came in time.
-    #[error("the client said nothing in time")]
+    /// No complete line came in time.
+    #[error("no complete line came in time")]
     Silent,
+    /// Too many large inputs are on their way already.
+    #[error("too many large inputs are on their way already: try again")]
+    Crowded,
     /// A line was too long, or cut off.
     #[error(transparent)]
     Line(#[from] LineError),
@@ -50,37 +55,51 @@ pub(super) struct Connection {
     stream: UnixStream,
     splitter: LineSplitter,
     bulk: Arc<Semaphore>,
+    bulk_within: Duration,
+}
+
+/// A line that came.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// What it says, without its line break.
+    pub(super) bytes: Vec<u8>,
+    /// The right to hold it in memory, when it is large: kept until its content has been stored or forgotten.
+    pub(super) weight: Option<OwnedSemaphorePermit>,
 }
 
 impl Connection {
     /// Checks the peer before anything is read.
-    pub(super) fn open(stream: UnixStream, bulk: Arc<Semaphore>) -> Result<Self, ConnectionError> {
+    pub(super) fn open(stream: UnixStream, bulk: Arc<Semaphore>, limits: Limits) -> Result<Self, ConnectionError> {
         let peer = stream.peer_cred()?.uid();
         let own = geteuid().as_raw();
         if peer != own {
             return Err(ConnectionError::Stranger { peer, own });
         }
-        Ok(Self { stream, splitter: LineSplitter::new(), bulk })
+        Ok(Self { stream, splitter: LineSplitter::new(), bulk, bulk_within: limits.large_input_within })
     }
 
     /// The first line, which may be a bare host input.
-    pub(super) async fn first_line(&mut self) -> Result<Vec<u8>, ConnectionError> {
-        self.line(FIRST_LINE_MAX_BYTES).await
+    pub(super) async fn first_line(&mut self) -> Result<Line, ConnectionError> {
+        self.line_in_time(FIRST_LINE_MAX_BYTES).await
     }
 
     /// The host's input, the second line.
-    pub(super) async fn input_line(&mut self) -> Result<Vec<u8>, ConnectionError> {
-        let line = self.line(INPUT_MAX_BYTES);
-        tokio::time::timeout(super::FIRST_LINE_WITHIN, line).await.map_err(|_| ConnectionError::Silent)?
+    pub(super) async fn input_line(&mut self) -> Result<Line, ConnectionError> {
+        self.line_in_time(INPUT_MAX_BYTES).await
     }
 
-    async fn line(&mut self, cap: usize) -> Result<Vec<u8>, ConnectionError> {
+    async fn line_in_time(&mut self, cap: usize) -> Result<Line, ConnectionError> {
+        let line = self.line(cap);
+        tokio::time::timeout(super::LINE_WITHIN, line).await.map_err(|_| ConnectionError::Silent)?
+    }
+
+    async fn line(&mut self, cap: usize) -> Result<Line, ConnectionError> {
         let mut chunk = vec![0; CHUNK_BYTES];
         let mut buffered = 0;
-        let mut large = None;
+        let mut weight = None;
         loop {
-            if let Some(line) = self.splitter.next_line(cap)? {
-                return Ok(line);
+            if let Some(bytes) = self.splitter.next_line(cap)? {
+                return Ok(Line { bytes, weight });
             }
             let read = self.stream.read(&mut chunk).await?;
             if read == 0 {
@@ -89,10 +108,18 @@ impl Connection {
             }
             self.splitter.push(chunk.get(..read).unwrap_or_default());
             buffered += read;
-            if buffered > LARGE_BYTES && large.is_none() {
-                // Whoever sends much waits here for those who sent much before; the deadline is the caller's.
-                large = Arc::clone(&self.bulk).acquire_owned().await.ok();
+            if buffered > LARGE_BYTES && weight.is_none() {
+                // Whoever sends much waits here for those who sent much before.
+                weight = Some(self.turn().await?);
             }
+        }
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, ConnectionError> {
+        let turn = Arc::clone(&self.bulk).acquire_owned();
+        match tokio::time::timeout(self.bulk_within, turn).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => Err(ConnectionError::Crowded),
         }
     }
 

@@ -8,7 +8,7 @@ use countersign_hook::wire::{Final, Op, Outcome};
 use serde_json::{Value, json};
 
 use super::refused;
-use crate::{personal::Personal, render::Content};
+use crate::{personal::Personal, render::Content, withdraw};
 
 /// Characters of a request's first line in a list; `show` has the whole.
 const FIRST_LINE_CHARS: usize = 200;
@@ -64,7 +64,11 @@ async fn status(personal: &Personal) -> Result<Value, DeskError> {
         "pid": std::process::id(),
         "version": personal.settings().version,
         "pending": pending,
-        "drawing": store.next_outbox().await?.is_some(),
+        "drawing": store.next_outbox(personal.approvals().now()).await?.is_some(),
+        "orphan_grace_s": personal.settings().orphan_grace.as_secs(),
+        "keep_days": personal.settings().keep_requests.map(|keep| keep.as_secs() / 86_400),
+        "connections": *personal.connections().borrow(),
+        "waiting": personal.waiting().count(),
         "undelivered": parked,
         "slack": {
             "team": installation.as_ref().map(|known| &known.team_name),
@@ -79,20 +83,7 @@ async fn status(personal: &Personal) -> Result<Value, DeskError> {
 /// Withdraws what is pending, so that waiting clients end and do not start another daemon; then leaves.
 async fn stop(personal: &Personal) -> Result<Value, DeskError> {
     let user = personal.settings().user.clone();
-    let mut cancelled = 0;
-    loop {
-        let pending = personal.approvals().store().pending(LIST_LIMIT).await?;
-        if pending.is_empty() {
-            break;
-        }
-        for request in pending {
-            match personal.approvals().cancel(request.id, CancelledBy::OsUser(user.clone())).await {
-                Ok(_) => cancelled += 1,
-                Err(CancelError::AlreadyEnded(_) | CancelError::Missing(_)) => {}
-                Err(error @ CancelError::Store(_)) => return Err(error.into()),
-            }
-        }
-    }
+    let cancelled = withdraw::all(personal, &CancelledBy::OsUser(user)).await?;
     personal.leave();
     Ok(json!({ "pid": std::process::id(), "cancelled": cancelled }))
 }
@@ -100,8 +91,20 @@ async fn stop(personal: &Personal) -> Result<Value, DeskError> {
 async fn list(personal: &Personal, args: &Value) -> Result<Value, DeskError> {
     let store = personal.approvals().store();
     let all = args.get("all").and_then(Value::as_bool).unwrap_or(false);
-    let requests = if all { store.recent(LIST_LIMIT).await? } else { store.pending(LIST_LIMIT).await? };
-    Ok(json!({ "requests": requests.iter().map(summary).collect::<Vec<_>>() }))
+    let listed = if all { store.recent(LIST_LIMIT).await? } else { store.pending(LIST_LIMIT).await? };
+    let mut requests = Vec::with_capacity(listed.len());
+    for listed in listed {
+        // One after the other: each may be megabytes, its summary is a line.
+        match store.request(listed.id).await {
+            Ok(request) => requests.extend(request.as_ref().map(summary)),
+            // It must not hide the others; whoever asks for it by its id is told what is wrong.
+            Err(error @ StoreError::Inconsistent { .. }) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a request in a list cannot be read");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(json!({ "requests": requests }))
 }
 
 async fn show(personal: &Personal, args: &Value) -> Result<Value, DeskError> {

@@ -15,14 +15,11 @@ use std::{io, os::unix::net::UnixListener as StdListener, time::Duration};
 use countersign_hook::wire::{Final, FirstLine, Hello, Op, Outcome, is_newer};
 use tokio::net::{UnixListener, UnixStream};
 
-use self::connection::{Connection, ConnectionError};
+use self::connection::{Connection, ConnectionError, Line};
 use crate::personal::Personal;
 
-/// A client says what it wants within this time, or is dropped: it has everything at hand when it connects.
-const FIRST_LINE_WITHIN: Duration = Duration::from_secs(10);
-
-/// Connections at the same time; a person answers one question after the other.
-const MAX_CONNECTIONS: usize = 4096;
+/// A client sends each line within this time, or is dropped: it has everything at hand when it connects.
+const LINE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Pause after the system refused a new connection (too many open files), so as not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -51,24 +48,41 @@ pub(crate) async fn serve(personal: Personal, listener: StdListener) -> io::Resu
 
 async fn welcome(personal: &Personal, stream: UnixStream) {
     let _open = personal.open_connection();
-    if *personal.connections().borrow() > MAX_CONNECTIONS {
-        // Closed unheard: the client tries again until its deadline.
-        return tracing::warn!("more than {MAX_CONNECTIONS} connections: one was turned away");
-    }
     if let Err(error) = converse(personal, stream).await {
         tracing::debug!(error = &error as &dyn std::error::Error, "a client's connection ended early");
     }
 }
 
 async fn converse(personal: &Personal, stream: UnixStream) -> Result<(), ConnectionError> {
-    let mut connection = Connection::open(stream, personal.bulk())?;
-    let first = tokio::time::timeout(FIRST_LINE_WITHIN, connection.first_line());
-    let line = first.await.map_err(|_| ConnectionError::Silent)??;
-    match FirstLine::parse(&line) {
+    let limits = personal.settings().limits;
+    let mut connection = Connection::open(stream, personal.bulk(), limits)?;
+    if *personal.connections().borrow() > limits.connections {
+        // Unheard: what is refused must not cost what is saved by refusing it.
+        tracing::warn!("more than {} connections: one was turned away", limits.connections);
+        let reason = format!("the daemon has {} connections open already, which is its limit", limits.connections);
+        return connection.end(&refused(personal, reason)).await;
+    }
+    let first = connection.first_line().await;
+    let line = heard(personal, &mut connection, first).await?;
+    match FirstLine::parse(&line.bytes) {
         Ok(FirstLine::Hello(hello)) => greet(personal, connection, *hello).await,
-        Ok(FirstLine::Bare) => ask::bare(personal, connection, &line).await,
+        Ok(FirstLine::Bare) => ask::bare(personal, connection, line).await,
         Err(error) => connection.end(&refused(personal, error.to_string())).await,
     }
+}
+
+/// The line, or the error after the client was told of it.
+async fn heard(
+    personal: &Personal,
+    connection: &mut Connection,
+    line: Result<Line, ConnectionError>,
+) -> Result<Line, ConnectionError> {
+    if let Err(error @ (ConnectionError::Line(_) | ConnectionError::Crowded | ConnectionError::Silent)) = &line {
+        tracing::warn!(error = error as &dyn std::error::Error, "refused what a client sent");
+        // Whoever has gone need not be told.
+        let _ = connection.end(&refused(personal, crate::chain(error))).await;
+    }
+    line
 }
 
 async fn greet(personal: &Personal, mut connection: Connection, hello: Hello) -> Result<(), ConnectionError> {

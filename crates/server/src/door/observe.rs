@@ -8,14 +8,15 @@ use countersign_hook::{
 
 use super::{
     connection::{Connection, ConnectionError},
-    refused,
+    heard, refused,
 };
 use crate::personal::Personal;
 
 /// Ends the requests that the event shows to be answered.
 pub(super) async fn observe(personal: &Personal, mut connection: Connection) -> Result<(), ConnectionError> {
-    let line = connection.input_line().await?;
-    let answer = match HookInput::parse(&line) {
+    let line = connection.input_line().await;
+    let line = heard(personal, &mut connection, line).await?;
+    let answer = match HookInput::parse(&line.bytes) {
         Ok(input) => {
             let ended = end_answered(personal, &input).await;
             Final::new(Outcome::Ok, &personal.settings().version).data(serde_json::json!({ "ended": ended }))

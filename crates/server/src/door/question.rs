@@ -10,6 +10,8 @@ use countersign_hook::{
     wire::{DEADLINE_MAX_MS, Hello},
 };
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::{installation, personal::Personal, waiting::Call};
 
 /// Our answer comes this much before the client's own deadline, so that it carries the reason.
@@ -25,6 +27,8 @@ pub(super) struct Question {
     pub(super) policy: AskPolicy,
     pub(super) approvers: Vec<String>,
     pub(super) patience: Duration,
+    /// The right to hold it in memory, when it is large.
+    pub(super) weight: Option<OwnedSemaphorePermit>,
     /// The host's call, by which its other events are told apart; none for a test.
     pub(super) call: Option<Call>,
 }
@@ -45,6 +49,7 @@ impl Question {
             policy: policy(&approvers, None, USUAL_PATIENCE),
             approvers,
             patience: USUAL_PATIENCE,
+            weight: None,
             call: Some(Call::of(input)),
         }
     }
@@ -72,7 +77,7 @@ impl Question {
         let patience = patience(hello.deadline_ms);
         let key = hello.request_key.to_string().parse().map_err(|error| format!("{error}"))?;
         let policy = policy(&approvers, hello.channel.as_deref(), patience);
-        Ok(Self { key, subject, policy, approvers, patience, call: None })
+        Ok(Self { key, subject, policy, approvers, patience, weight: None, call: None })
     }
 }
 

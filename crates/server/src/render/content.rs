@@ -67,6 +67,7 @@ impl Content {
             Field::new("Directory", &call.cwd),
             Field::new("Session", &call.session),
             Field::new("Machine", &call.machine),
+            Field::new("Event", &call.event),
         ];
         Self { title, fields, place }
     }

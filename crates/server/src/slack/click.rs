@@ -1,15 +1,15 @@
 //! Who clicked, on what, where: read from a payload, and checked.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use countersign_approval::{Request, RequestToken, SlackIdentity, Voters, port::Posted};
 use countersign_slack::{
     blocks::Mrkdwn,
     payload::{BlockActions, Origin, ViewSubmission},
 };
-use countersign_slack_sdk::{Ctx, HandlerError};
+use countersign_slack_sdk::{Context, FromRequest, HandlerError, Request as SlackRequest, Respond, Views};
 
-use crate::{installation, personal::Personal};
+use crate::{installation, personal::Personal, strangers};
 
 /// A click waits this long for `auth.test`, which came before it as a rule.
 const INSTALLATION_WITHIN: Duration = Duration::from_secs(5);
@@ -83,14 +83,16 @@ impl Voter {
         if let (Some(ours), Some(theirs)) = (ours, theirs)
             && ours != theirs
         {
+            strangers::refused(personal, origin, "it is of another Slack app");
             return Err(Foreign);
         }
-        let team = origin.user_team_id.as_ref().or(origin.team_id.as_ref());
-        let enterprise = origin.enterprise_id.as_ref().map(|id| id.as_str().to_owned());
-        let org = enterprise.or_else(|| team.map(|team| team.as_str().to_owned())).ok_or(Foreign)?;
-        let user = origin.user_id.as_str().to_owned();
+        let Some(identity) = strangers::actor(personal, origin) else {
+            strangers::refused(personal, origin, "Slack does not say whose user it is");
+            return Err(Foreign);
+        };
+        let user = identity.user.clone();
         let name = origin.user_name.clone().unwrap_or_else(|| user.clone());
-        Ok(Self { identity: SlackIdentity { org, user: user.clone() }, user, name })
+        Ok(Self { identity, user, name })
     }
 
     /// Makes sure that an approver is known by now whose click was faster than our own start, and keeps their name.
@@ -108,11 +110,39 @@ impl Voter {
     }
 }
 
-/// Tells the person who clicked, and nobody else.
-pub(super) async fn tell(ctx: &Ctx, text: &str) -> Result<(), HandlerError> {
-    if ctx.is_resumed() {
-        // The addresses of an old click have lapsed; the message itself shows what became of the request.
-        return Ok(());
+/// Whoever acted in Slack, and the ways to answer them.
+#[derive(Debug)]
+pub(super) struct Asker {
+    context: Context,
+    respond: Respond,
+    /// To open dialogs.
+    pub(super) views: Views,
+}
+
+impl<S: Sync> FromRequest<S> for Asker {
+    type Rejection = Infallible;
+
+    async fn from_request(request: &SlackRequest, state: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            context: Context::from_request(request, state).await?,
+            respond: Respond::from_request(request, state).await?,
+            views: Views::from_request(request, state).await?,
+        })
     }
-    Ok(ctx.respond_ephemeral(&Mrkdwn::text(text)).await?)
+}
+
+impl Asker {
+    /// Whether what they did was left over by an earlier daemon: they do not wait any more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.context.is_resumed()
+    }
+
+    /// Tells the person who clicked, and nobody else.
+    pub(super) async fn tell(&self, text: &str) -> Result<(), HandlerError> {
+        if self.is_gone() {
+            // The addresses of an old click have lapsed; the message itself shows what became of the request.
+            return Ok(());
+        }
+        Ok(self.respond.ephemeral(&Mrkdwn::text(text)).await?)
+    }
 }

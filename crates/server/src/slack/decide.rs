@@ -4,9 +4,9 @@ use countersign_approval::{
     CancelledBy, DecideError, Decision, DeniedBy, Request, RequestState, Verdict, policy::Ineligible,
 };
 use countersign_slack::payload::{BlockActions, Interaction, ViewSubmission};
-use countersign_slack_sdk::{Ctx, HandlerError, ViewResponse};
+use countersign_slack_sdk::{HandlerError, State, ViewResponse};
 
-use super::click::{Click, FOREIGN, tell};
+use super::click::{Asker, Click, FOREIGN};
 use crate::{
     chain,
     personal::Personal,
@@ -14,25 +14,33 @@ use crate::{
 };
 
 /// *Approve* was pressed.
-pub(super) async fn approve(personal: Personal, ctx: Ctx, click: BlockActions) -> Result<(), HandlerError> {
-    press(&personal, &ctx, &click, Verdict::Approve).await
+pub(super) async fn approve(
+    State(personal): State<Personal>,
+    asker: Asker,
+    click: BlockActions,
+) -> Result<(), HandlerError> {
+    press(&personal, &asker, &click, Verdict::Approve).await
 }
 
 /// *Deny* was pressed.
-pub(super) async fn deny(personal: Personal, ctx: Ctx, click: BlockActions) -> Result<(), HandlerError> {
-    press(&personal, &ctx, &click, Verdict::Deny).await
+pub(super) async fn deny(
+    State(personal): State<Personal>,
+    asker: Asker,
+    click: BlockActions,
+) -> Result<(), HandlerError> {
+    press(&personal, &asker, &click, Verdict::Deny).await
 }
 
-async fn press(personal: &Personal, ctx: &Ctx, click: &BlockActions, verdict: Verdict) -> Result<(), HandlerError> {
-    let Ok(click) = Click::read(personal, click) else { return tell(ctx, FOREIGN).await };
-    let Some(request) = click.request(personal).await? else { return tell(ctx, FOREIGN).await };
+async fn press(personal: &Personal, asker: &Asker, click: &BlockActions, verdict: Verdict) -> Result<(), HandlerError> {
+    let Ok(click) = Click::read(personal, click) else { return asker.tell(FOREIGN).await };
+    let Some(request) = click.request(personal).await? else { return asker.tell(FOREIGN).await };
     // A message only carries Approve when it shows everything; an older copy, or a forged click, does not get round that.
     if verdict == Verdict::Approve && needs_review(&request) {
-        return tell(ctx, "This request is longer than its message: press Review… and approve it there.").await;
+        return asker.tell("This request is longer than its message: press Review… and approve it there.").await;
     }
     match vote(personal, click, verdict, None).await {
         Ok(()) => Ok(()),
-        Err(refusal) => tell(ctx, &refusal).await,
+        Err(refusal) => asker.tell(&refusal).await,
     }
 }
 
@@ -43,8 +51,7 @@ fn needs_review(request: &Request) -> bool {
 
 /// *Approve* was pressed in the modal that shows everything.
 pub(super) async fn approve_reviewed(
-    personal: Personal,
-    _ctx: Ctx,
+    State(personal): State<Personal>,
     view: ViewSubmission,
 ) -> Result<ViewResponse, HandlerError> {
     let Ok(click) = Click::read_submission(&personal, &view) else { return Ok(foreign_modal()) };
@@ -61,8 +68,7 @@ pub(super) async fn approve_reviewed(
 
 /// *Deny* was pressed in the modal that asks why.
 pub(super) async fn deny_with_reason(
-    personal: Personal,
-    _ctx: Ctx,
+    State(personal): State<Personal>,
     view: ViewSubmission,
 ) -> Result<ViewResponse, HandlerError> {
     let Ok(click) = Click::read_submission(&personal, &view) else { return Ok(foreign_modal()) };
@@ -137,10 +143,10 @@ fn how_it_ended(state: &RequestState) -> &'static str {
 }
 
 /// Something was clicked that is none of our buttons.
-pub(super) async fn foreign(_personal: Personal, ctx: Ctx, interaction: Interaction) -> Result<(), HandlerError> {
+pub(super) async fn foreign(asker: Asker, interaction: Interaction) -> Result<(), HandlerError> {
     tracing::warn!(slack.kind = interaction.kind(), "an interaction that nothing here is for");
     match interaction {
-        Interaction::BlockActions(_) => tell(&ctx, FOREIGN).await,
+        Interaction::BlockActions(_) => asker.tell(FOREIGN).await,
         _ => Ok(()),
     }
 }

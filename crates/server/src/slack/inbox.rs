@@ -20,7 +20,7 @@ impl Inbox for StoreInbox {
         let item = InboxItem {
             id: envelope.envelope_id.as_str().to_owned(),
             kind: envelope.kind.as_str().to_owned(),
-            payload: envelope.payload.to_string(),
+            payload: envelope.payload.get().to_owned(),
             at: self.0.approvals().now(),
         };
         match self.0.approvals().store().inbox_insert(item).await.map_err(InboxError::new)? {

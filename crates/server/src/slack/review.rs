@@ -6,9 +6,9 @@ use countersign_slack::{
     ids::{ChannelId, Ts},
     payload::BlockActions,
 };
-use countersign_slack_sdk::{Ctx, HandlerError};
+use countersign_slack_sdk::{HandlerError, State};
 
-use super::click::{Click, FOREIGN, tell};
+use super::click::{Asker, Click, FOREIGN};
 use crate::{
     chain,
     personal::Personal,
@@ -16,19 +16,27 @@ use crate::{
 };
 
 /// *Deny with reason…* was pressed.
-pub(super) async fn ask_why(personal: Personal, ctx: Ctx, click: BlockActions) -> Result<(), HandlerError> {
-    let Some((_, request)) = open_request(&personal, &ctx, &click).await? else { return Ok(()) };
-    open(&ctx, &render::deny_modal(&request)?).await.map(drop)
+pub(super) async fn ask_why(
+    State(personal): State<Personal>,
+    asker: Asker,
+    click: BlockActions,
+) -> Result<(), HandlerError> {
+    let Some((_, request)) = open_request(&personal, &asker, &click).await? else { return Ok(()) };
+    open(&asker, &render::deny_modal(&request)?).await.map(drop)
 }
 
 /// *Review…* was pressed.
-pub(super) async fn review(personal: Personal, ctx: Ctx, click: BlockActions) -> Result<(), HandlerError> {
-    let Some((click, request)) = open_request(&personal, &ctx, &click).await? else { return Ok(()) };
+pub(super) async fn review(
+    State(personal): State<Personal>,
+    asker: Asker,
+    click: BlockActions,
+) -> Result<(), HandlerError> {
+    let Some((click, request)) = open_request(&personal, &asker, &click).await? else { return Ok(()) };
     let Review::File = render::review(&request)? else {
-        return open(&ctx, &render::review_modal(&request, None)?).await.map(drop);
+        return open(&asker, &render::review_modal(&request, None)?).await.map(drop);
     };
     // The dialog opens first: its trigger lasts three seconds, an upload may take longer.
-    let Some(view) = open(&ctx, &render::review_modal(&request, Some(&FileOffer::Uploading))?).await? else {
+    let Some(view) = open(&asker, &render::review_modal(&request, Some(&FileOffer::Uploading))?).await? else {
         return Ok(());
     };
     let offer = upload(&personal, &click, &request).await;
@@ -41,24 +49,24 @@ pub(super) async fn review(personal: Personal, ctx: Ctx, click: BlockActions) ->
 /// The request of a click, if it is ours and still open; else the person is told.
 async fn open_request(
     personal: &Personal,
-    ctx: &Ctx,
+    asker: &Asker,
     click: &BlockActions,
 ) -> Result<Option<(Click, Request)>, HandlerError> {
-    if ctx.is_resumed() {
+    if asker.is_gone() {
         // Its trigger has lapsed: there is nothing to open.
         return Ok(None);
     }
     let Ok(click) = Click::read(personal, click) else {
-        tell(ctx, FOREIGN).await?;
+        asker.tell(FOREIGN).await?;
         return Ok(None);
     };
     match click.request(personal).await? {
-        None => tell(ctx, FOREIGN).await?,
+        None => asker.tell(FOREIGN).await?,
         Some(request) if request.state.is_final() => {
-            tell(ctx, &format!("Too late: this request is {} already.", request.state.name())).await?;
+            asker.tell(&format!("Too late: this request is {} already.", request.state.name())).await?;
         }
         Some(request) if !may_decide(personal, &click, &request).await? => {
-            tell(ctx, "You cannot decide this: the request names other approvers. It is still open for them.").await?;
+            asker.tell("You cannot decide this: the request names other approvers. It is still open for them.").await?;
         }
         Some(request) => return Ok(Some((click, request))),
     }
@@ -73,13 +81,13 @@ async fn may_decide(personal: &Personal, click: &Click, request: &Request) -> Re
 }
 
 async fn open(
-    ctx: &Ctx,
+    asker: &Asker,
     view: &countersign_slack::blocks::View,
 ) -> Result<Option<countersign_slack::ids::ViewId>, HandlerError> {
-    match ctx.open_view(view).await {
+    match asker.views.open(view).await {
         Ok(opened) => Ok(Some(opened.id)),
         Err(error) => {
-            tell(ctx, &format!("The dialog could not be opened ({}). Press the button again.", chain(&error))).await?;
+            asker.tell(&format!("The dialog could not be opened ({}). Press the button again.", chain(&error))).await?;
             Ok(None)
         }
     }

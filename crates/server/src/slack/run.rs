@@ -2,21 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_approval::{CancelError, CancelledBy, Installation, StoreError};
+use countersign_approval::{CancelledBy, Installation};
 use countersign_slack::client::Error;
 use countersign_slack_sdk::App;
 
 use super::{decide, inbox::StoreInbox, review};
-use crate::{chain, personal::Personal, render::ids};
+use crate::{chain, personal::Personal, render::ids, withdraw};
 
 /// First pause before `auth.test` is tried again; doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Longest pause before `auth.test` is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// Requests that are ended at once when clicks can no longer arrive.
-const BATCH: u32 = 1000;
 
 /// Serves the app until shutdown, or until Slack refuses it for good: then nothing that waits could ever be decided.
 pub(crate) async fn run(personal: Personal) {
@@ -35,7 +32,7 @@ pub(crate) async fn run(personal: Personal) {
 pub(crate) async fn give_up(personal: &Personal, reason: &str) {
     personal.set_trouble(Some(reason.to_owned()));
     personal.giving_up().cancel();
-    if let Err(error) = end_pending(personal, reason).await {
+    if let Err(error) = withdraw::all(personal, &CancelledBy::Undeliverable(reason.to_owned())).await {
         tracing::error!(error = &error as &dyn std::error::Error, "could not end the pending requests");
     }
     personal.leave();
@@ -43,36 +40,17 @@ pub(crate) async fn give_up(personal: &Personal, reason: &str) {
 
 fn app(personal: &Personal) -> App {
     let (client, token) = personal.slack().bot();
-    let own = || personal.clone();
-    let (one, two, three, four, five, six, seven) = (own(), own(), own(), own(), own(), own(), own());
-    App::builder(client.clone(), token.clone())
-        .action(ids::APPROVE, move |ctx, click| decide::approve(one.clone(), ctx, click))
-        .action(ids::DENY, move |ctx, click| decide::deny(two.clone(), ctx, click))
-        .action(ids::DENY_WHY, move |ctx, click| review::ask_why(three.clone(), ctx, click))
-        .action(ids::REVIEW, move |ctx, click| review::review(four.clone(), ctx, click))
-        .view_submission(ids::REVIEW_MODAL, move |ctx, view| decide::approve_reviewed(five.clone(), ctx, view))
-        .view_submission(ids::DENY_MODAL, move |ctx, view| decide::deny_with_reason(six.clone(), ctx, view))
-        .fallback(move |ctx, interaction| decide::foreign(seven.clone(), ctx, interaction))
-        .inbox(Arc::new(StoreInbox(own())))
-        .build()
-}
-
-/// Ends what is pending, since no click can decide it any more.
-async fn end_pending(personal: &Personal, reason: &str) -> Result<(), StoreError> {
-    loop {
-        let pending = personal.approvals().store().pending(BATCH).await?;
-        if pending.is_empty() {
-            return Ok(());
-        }
-        for request in pending {
-            let by = CancelledBy::Undeliverable(reason.to_owned());
-            match personal.approvals().cancel(request.id, by).await {
-                // Somebody may have ended it meanwhile.
-                Ok(_) | Err(CancelError::AlreadyEnded(_) | CancelError::Missing(_)) => {}
-                Err(CancelError::Store(error)) => return Err(error),
-            }
-        }
-    }
+    App::new()
+        .action(ids::APPROVE, decide::approve)
+        .action(ids::DENY, decide::deny)
+        .action(ids::DENY_WHY, review::ask_why)
+        .action(ids::REVIEW, review::review)
+        .view(ids::REVIEW_MODAL, decide::approve_reviewed)
+        .view(ids::DENY_MODAL, decide::deny_with_reason)
+        .fallback(decide::foreign)
+        .inbox(Arc::new(StoreInbox(personal.clone())))
+        .bot(client.clone(), token.clone())
+        .state(personal.clone())
 }
 
 /// Warns when another program holds connections of the same app: Slack sends each click to any one of them.

@@ -18,7 +18,7 @@ pub(crate) async fn link_audit(personal: Personal, key: Arc<AuditKey>) {
     loop {
         if let Err(error) = link_all(&personal, &key).await {
             tracing::error!(error = &error as &dyn std::error::Error, "could not link the audit trail");
-            tokio::time::sleep(AFTER_FAILURE).await;
+            personal.approvals().sleep(AFTER_FAILURE).await;
         }
         tokio::select! {
             () = personal.shutdown().cancelled() => break,
@@ -26,7 +26,7 @@ pub(crate) async fn link_audit(personal: Personal, key: Arc<AuditKey>) {
         }
         tokio::select! {
             () = personal.shutdown().cancelled() => break,
-            () = tokio::time::sleep(COLLECT) => {}
+            () = personal.approvals().sleep(COLLECT) => {}
         }
     }
 }

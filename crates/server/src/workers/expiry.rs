@@ -26,7 +26,7 @@ pub(crate) async fn expire(personal: Personal) {
         tokio::select! {
             () = personal.shutdown().cancelled() => return,
             () = personal.approvals().store().hints().schedule() => {}
-            () = tokio::time::sleep(pause) => {}
+            () = personal.approvals().sleep(pause) => {}
         }
     }
 }
@@ -43,8 +43,8 @@ async fn expire_due(personal: &Personal) -> Result<Duration, StoreError> {
             // A request is due once its time has been reached, not before: one more microsecond.
             return Ok((next.since(now) + Duration::from_micros(1)).min(LOOK_AGAIN));
         }
-        for request in store.expire_due(now, BATCH).await? {
-            tracing::info!(request.id = %request.id, "request {} expired", request.id);
+        for id in store.expire_due(now, BATCH).await? {
+            tracing::info!(request.id = %id, "request {id} expired");
         }
     }
 }

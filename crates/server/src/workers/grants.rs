@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_approval::{Grant, RequestId, StoreError, Timestamp};
+use countersign_approval::{Grant, RequestId, StoreError, has_lapsed};
 
 use super::AFTER_FAILURE;
 use crate::personal::Personal;
@@ -15,9 +15,10 @@ const BATCH: u32 = 500;
 
 /// Looks until shutdown.
 pub(crate) async fn end_grants(personal: Personal) {
-    let began = personal.approvals().now();
+    let mut grace = personal.approvals().sleep(personal.settings().orphan_grace);
+    let mut others = Others::MayComeBack;
     loop {
-        let pause = match look(&personal, began).await {
+        let pause = match look(&personal, others).await {
             Ok(()) => EVERY,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "could not end grants");
@@ -26,30 +27,36 @@ pub(crate) async fn end_grants(personal: Personal) {
         };
         tokio::select! {
             () = personal.shutdown().cancelled() => return,
-            () = tokio::time::sleep(pause) => {}
+            () = personal.approvals().sleep(pause) => {}
+            () = &mut grace, if others == Others::MayComeBack => others = Others::HadTheirTime,
         }
     }
 }
 
-async fn look(personal: &Personal, began: Timestamp) -> Result<(), StoreError> {
+/// The clients of the daemon before. Counted from our start, whatever the clock says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Others {
+    MayComeBack,
+    HadTheirTime,
+}
+
+async fn look(personal: &Personal, others: Others) -> Result<(), StoreError> {
     for (id, grant) in personal.approvals().store().open_grants(BATCH).await? {
-        end(personal, began, id, &grant).await?;
+        end(personal, others, id, &grant).await?;
     }
     Ok(())
 }
 
-async fn end(personal: &Personal, began: Timestamp, id: RequestId, grant: &Grant) -> Result<(), StoreError> {
+async fn end(personal: &Personal, others: Others, id: RequestId, grant: &Grant) -> Result<(), StoreError> {
     let now = personal.approvals().now();
     match grant {
         // Claiming too late is how a grant lapses.
-        Grant::Issued { claim_by } if *claim_by < now => {
+        Grant::Issued { claim_by } if has_lapsed(*claim_by, now) => {
             let lapsed = personal.approvals().claim(id, "nobody").await?;
             tracing::warn!(request.id = %id, ?lapsed, "nobody came for the approval of request {id}");
         }
         // Of a daemon that died; its clients have had the time to come back.
-        Grant::Claimed { by, .. }
-            if !personal.is_claimant(by) && now > began.plus(personal.settings().orphan_grace) =>
-        {
+        Grant::Claimed { by, .. } if !personal.is_claimant(by) && others == Others::HadTheirTime => {
             let why = "the daemon ended before it could tell whether the agent got its answer".to_owned();
             personal.approvals().store().end_grant(id, Grant::Unknown { at: now, why }).await?;
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use countersign_approval::StoreError;
+
 use crate::personal::Personal;
 
 /// Handled envelopes are kept this long: Slack delivers none again after minutes, people ask about last week.
@@ -10,18 +12,43 @@ const KEEP_ENVELOPES: Duration = Duration::from_hours(7 * 24);
 /// How often it looks.
 const EVERY: Duration = Duration::from_hours(1);
 
+/// Rows that go in one transaction: few, because a vote waits for it to end.
+const BATCH: u32 = 50;
+
 /// Sweeps up at the start, then every hour until shutdown.
 pub(crate) async fn sweep(personal: Personal) {
     loop {
-        let now = personal.approvals().now();
-        match personal.approvals().store().inbox_prune(now.minus(KEEP_ENVELOPES)).await {
-            Ok(0) => {}
-            Ok(envelopes) => tracing::debug!(envelopes, "forgot old envelopes"),
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "could not forget old envelopes"),
+        if let Err(error) = forget(&personal).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "could not forget what is old");
         }
         tokio::select! {
             () = personal.shutdown().cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+            () = personal.approvals().sleep(EVERY) => {}
         }
     }
+}
+
+/// Forgets old envelopes, and old requests with their votes, grants and messages. The audit trail is kept whole.
+async fn forget(personal: &Personal) -> Result<(), StoreError> {
+    let (store, now) = (personal.approvals().store(), personal.approvals().now());
+    let mut envelopes = 0;
+    while !personal.shutdown().is_cancelled() {
+        let forgotten = store.inbox_prune(now.minus(KEEP_ENVELOPES), BATCH).await?;
+        envelopes += forgotten;
+        if forgotten < u64::from(BATCH) {
+            break;
+        }
+    }
+    let mut requests = 0;
+    while let Some(keep) = personal.settings().keep_requests.filter(|_| !personal.shutdown().is_cancelled()) {
+        let forgotten = store.prune_requests(now.minus(keep), BATCH).await?;
+        requests += forgotten;
+        if forgotten < u64::from(BATCH) {
+            break;
+        }
+    }
+    if envelopes + requests > 0 {
+        tracing::info!(envelopes, requests, "forgot what is old");
+    }
+    Ok(())
 }

@@ -18,7 +18,7 @@ pub(crate) async fn leave_when_idle(personal: Personal) {
         tokio::select! {
             () = personal.shutdown().cancelled() => return,
             changed = connections.changed() => { if changed.is_err() { return } continue }
-            () = tokio::time::sleep(personal.settings().idle_exit.max(AT_LEAST)) => {}
+            () = personal.approvals().sleep(personal.settings().idle_exit.max(AT_LEAST)) => {}
         }
         if nothing_to_do(&personal).await {
             tracing::info!("nobody has needed this daemon for a while: leaving");
@@ -29,6 +29,6 @@ pub(crate) async fn leave_when_idle(personal: Personal) {
 
 async fn nothing_to_do(personal: &Personal) -> bool {
     let store = personal.approvals().store();
-    let (pending, work) = (store.pending(1).await, store.next_outbox().await);
+    let (pending, work) = (store.pending(1).await, store.next_outbox(personal.approvals().now()).await);
     matches!((pending, work), (Ok(pending), Ok(None)) if pending.is_empty())
 }

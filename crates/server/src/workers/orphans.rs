@@ -22,7 +22,7 @@ pub(crate) async fn cancel_orphans(personal: Personal) {
     }
     tokio::select! {
         () = personal.shutdown().cancelled() => return,
-        () = tokio::time::sleep(personal.settings().orphan_grace) => {}
+        () = personal.approvals().sleep(personal.settings().orphan_grace) => {}
     }
     for request in inherited {
         if personal.waiting().has(request.id) {

@@ -6,8 +6,8 @@
 use std::{sync::Arc, time::Duration};
 
 use countersign_approval::{
-    CancelledBy, StoreError,
-    port::{Delivered, Dossier, OutboxItem, Posted},
+    CancelledBy, RequestId, StoreError,
+    port::{Delivered, OUTBOX_HORIZON, OutboxItem, Posted},
 };
 use countersign_slack::{
     client::{Error, Message as SlackMessage},
@@ -51,7 +51,7 @@ pub(crate) async fn deliver(personal: Personal) {
         tokio::select! {
             () = personal.shutdown().cancelled() => return,
             () = personal.approvals().store().hints().work() => {}
-            () = tokio::time::sleep(pause) => {}
+            () = personal.approvals().sleep(pause) => {}
         }
     }
 }
@@ -88,7 +88,7 @@ async fn lease_and_draw(personal: &Personal, slots: &Arc<Semaphore>) -> Result<D
     let store = personal.approvals().store();
     loop {
         let now = personal.approvals().now();
-        let Some(next) = store.next_outbox().await? else { return Ok(LOOK_AGAIN) };
+        let Some(next) = store.next_outbox(now).await? else { return Ok(LOOK_AGAIN) };
         if next > now {
             return Ok(next.since(now).min(LOOK_AGAIN));
         }
@@ -118,7 +118,7 @@ async fn draw(personal: &Personal, first: OutboxItem, permit: OwnedSemaphorePerm
     if first.posted.is_some() {
         tokio::select! {
             () = personal.shutdown().cancelled() => {}
-            () = tokio::time::sleep(SETTLE) => {}
+            () = personal.approvals().sleep(SETTLE) => {}
         }
     }
     let mut next = Some(first);
@@ -139,24 +139,40 @@ async fn draw(personal: &Personal, first: OutboxItem, permit: OwnedSemaphorePerm
 }
 
 async fn draw_once(personal: &Personal, item: OutboxItem) -> Result<Option<OutboxItem>, StoreError> {
-    let store = personal.approvals().store();
-    let Some(dossier) = store.dossier(item.request).await? else {
+    let Some(drawing) = Drawing::of(personal, item.request).await? else {
         let error = "the request has vanished from the store".to_owned();
         return done(personal, &item, park(personal, error)).await;
     };
-    let delivered = match render::message(&dossier) {
-        Ok(message) => deliver_once(personal, &item, &dossier, &message).await,
-        Err(error) => park(personal, chain(&error)),
+    let delivered = match &drawing.message {
+        Ok(message) => deliver_once(personal, &item, drawing.version, message).await,
+        Err(error) => park(personal, chain(error)),
     };
     let lost = match (&delivered, &item.posted) {
-        (Delivered::Park { error, .. }, None) => Some(error.clone()),
+        (Delivered::Park { error, .. }, None) if drawing.is_open => Some(error.clone()),
         _ => None,
     };
     let next = done(personal, &item, delivered).await?;
     if let Some(error) = lost {
-        undeliverable(personal, &dossier, &error).await?;
+        undeliverable(personal, item.request, &error).await?;
     }
     Ok(next)
+}
+
+/// A request as its message shows it: a few kilobytes, whatever it is about.
+struct Drawing {
+    message: Result<render::Message, render::RenderError>,
+    version: u64,
+    is_open: bool,
+}
+
+impl Drawing {
+    async fn of(personal: &Personal, id: RequestId) -> Result<Option<Self>, StoreError> {
+        // Never closed; and drawing without the right would be better than not drawing.
+        let _right = personal.drawing().acquire().await;
+        let Some(dossier) = personal.approvals().store().dossier(id).await? else { return Ok(None) };
+        let (version, is_open) = (dossier.request.version, !dossier.request.state.is_final());
+        Ok(Some(Self { message: render::message(&dossier), version, is_open }))
+    }
 }
 
 async fn done(personal: &Personal, item: &OutboxItem, delivered: Delivered) -> Result<Option<OutboxItem>, StoreError> {
@@ -165,16 +181,11 @@ async fn done(personal: &Personal, item: &OutboxItem, delivered: Delivered) -> R
     store.outbox_done(item.request, &item.destination, delivered, lease_until).await
 }
 
-async fn deliver_once(
-    personal: &Personal,
-    item: &OutboxItem,
-    dossier: &Dossier,
-    message: &render::Message,
-) -> Delivered {
+async fn deliver_once(personal: &Personal, item: &OutboxItem, version: u64, message: &render::Message) -> Delivered {
     match call(personal, item, message).await {
         Ok(posted) => {
             personal.set_trouble(None);
-            Delivered::Shown { version: dossier.request.version, posted }
+            Delivered::Shown { version, posted }
         }
         Err(error) => failed(personal, item, &error),
     }
@@ -220,7 +231,7 @@ fn park(personal: &Personal, error: String) -> Delivered {
 /// How long to wait before the next try: what Slack says, else doubled from try to try.
 fn pause(error: &Error, attempts: u32) -> Duration {
     match error {
-        Error::RateLimited { retry_after, .. } => (*retry_after).max(FIRST_PAUSE),
+        Error::RateLimited { retry_after, .. } => (*retry_after).max(FIRST_PAUSE).min(OUTBOX_HORIZON),
         _ => FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(attempts.min(16))).min(LONGEST_PAUSE),
     }
 }
@@ -228,9 +239,8 @@ fn pause(error: &Error, attempts: u32) -> Duration {
 /// A request that nobody will ever see is ended at once, so that nobody waits for it in vain.
 ///
 /// Asked after the row was parked: of two messages that are lost at the same time, the later one sees both.
-async fn undeliverable(personal: &Personal, dossier: &Dossier, error: &str) -> Result<(), StoreError> {
-    let id = dossier.request.id;
-    if dossier.request.state.is_final() || !personal.approvals().store().is_undeliverable(id).await? {
+async fn undeliverable(personal: &Personal, id: RequestId, error: &str) -> Result<(), StoreError> {
+    if !personal.approvals().store().is_undeliverable(id).await? {
         return Ok(());
     }
     if let Err(error) = personal.approvals().cancel(id, CancelledBy::Undeliverable(error.to_owned())).await {
@@ -258,5 +268,7 @@ mod tests {
         assert_eq!(pause(&down, u32::MAX), LONGEST_PAUSE);
         let limited = Error::RateLimited { method: "chat.update".into(), retry_after: Duration::from_mins(1) };
         assert_eq!(pause(&limited, 0), Duration::from_mins(1));
+        let for_ever = Error::RateLimited { method: "chat.update".into(), retry_after: Duration::from_hours(24) };
+        assert_eq!(pause(&for_ever, 0), OUTBOX_HORIZON, "what is due later would look as if the clock was set back");
     }
 }

@@ -1,6 +1,6 @@
 //! Grants: claimed once, ended once.
 
-use countersign_approval::{Grant, RequestId, Timestamp, port::Claimed};
+use countersign_approval::{CLAIM_HORIZON, Grant, RequestId, Timestamp, has_lapsed, port::Claimed};
 use serde_json::json;
 
 use super::{
@@ -20,7 +20,7 @@ const BY_REQUEST: &str = "SELECT request, state, claim_by, data FROM request_gra
 const OPEN: &str = "SELECT request, state, claim_by, data FROM request_grant \
      WHERE state IN ('issued', 'claimed') ORDER BY claim_by, request LIMIT $1";
 const CLAIM: &str = "UPDATE request_grant SET state = 'claimed', data = $2 \
-     WHERE request = $1 AND state = 'issued' AND claim_by >= $3 \
+     WHERE request = $1 AND state = 'issued' AND claim_by >= $3 AND claim_by <= $4 \
      AND EXISTS (SELECT 1 FROM request WHERE id = $1 AND state = 'approved') \
      RETURNING (SELECT digest FROM request WHERE id = $1)";
 const LAPSE: &str = "UPDATE request_grant SET state = 'lapsed', data = $2 WHERE request = $1 AND state = 'issued'";
@@ -69,6 +69,7 @@ pub(crate) async fn claim(
         .bind(id.to_string())
         .bind(data(id, &claimed)?)
         .bind(at.as_micros())
+        .bind(at.plus(CLAIM_HORIZON).as_micros())
         .fetch_all(&mut *conn)
         .await?;
     if let Some(digest) = claimed.first() {
@@ -90,7 +91,7 @@ async fn not_claimed(
     at: Timestamp,
 ) -> Result<Change<Claimed>, Fault> {
     match grant {
-        Grant::Issued { claim_by } if at > claim_by => lapse(conn, id, at).await,
+        Grant::Issued { claim_by } if has_lapsed(claim_by, at) => lapse(conn, id, at).await,
         // Issued and in time, yet not claimable: the request it belongs to is not approved.
         Grant::Issued { .. } => Err(Fault::Inconsistent { table: "request", column: "state", row: id.to_string() }),
         other => Ok(Change::nothing(Claimed::Not(other))),

@@ -15,7 +15,8 @@ use crate::fault::Fault;
 const INSERT: &str = "INSERT INTO inbox (id, kind, payload, at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
 const HANDLED: &str = "UPDATE inbox SET handled_at = $2 WHERE id = $1 AND handled_at IS NULL";
 const UNHANDLED: &str = "SELECT id, kind, payload, at FROM inbox WHERE handled_at IS NULL ORDER BY at, id LIMIT $1";
-const PRUNE: &str = "DELETE FROM inbox WHERE handled_at < $1";
+const PRUNE: &str = "DELETE FROM inbox WHERE id IN \
+     (SELECT id FROM inbox WHERE handled_at < $1 ORDER BY handled_at LIMIT $2)";
 
 /// Keeps an envelope.
 pub(crate) async fn insert(conn: &mut Connection, item: InboxItem) -> Result<Change<InboxInsert>, Fault> {
@@ -45,8 +46,8 @@ pub(crate) async fn unhandled(conn: &mut Connection, limit: u32) -> Result<Vec<I
 }
 
 /// Forgets handled envelopes.
-pub(crate) async fn prune(conn: &mut Connection, before: Timestamp) -> Result<Change<u64>, Fault> {
-    let done = sqlx::query(PRUNE).bind(before.as_micros()).execute(conn).await?;
+pub(crate) async fn prune(conn: &mut Connection, before: Timestamp, limit: u32) -> Result<Change<u64>, Fault> {
+    let done = sqlx::query(PRUNE).bind(before.as_micros()).bind(i64::from(limit)).execute(conn).await?;
     Ok(Change::keep(done.rows_affected(), Wake::Nobody))
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countersign_approval::{
     Destination, Request, RequestId, Timestamp,
-    port::{Delivered, OutboxItem, Parked, Posted},
+    port::{Delivered, OUTBOX_HORIZON, OutboxItem, Parked, Posted},
 };
 use serde_json::json;
 
@@ -27,8 +27,8 @@ const WANT: &str = "UPDATE outbox SET wanted = $2 WHERE request = $1";
 const WANT_FINAL: &str = "UPDATE outbox SET wanted = $2, \
      shown = CASE WHEN channel IS NULL THEN $2 ELSE shown END WHERE request = $1";
 const LEASE: &str = "UPDATE outbox SET due_at = $2 WHERE (request, destination) IN \
-     (SELECT request, destination FROM outbox WHERE shown < wanted AND parked_at IS NULL AND due_at <= $1 \
-     ORDER BY due_at LIMIT $3) \
+     (SELECT request, destination FROM outbox WHERE shown < wanted AND parked_at IS NULL \
+     AND (due_at <= $1 OR due_at > $4) ORDER BY due_at LIMIT $3) \
      RETURNING request, destination, wanted, shown, channel, ts, attempts";
 const SHOWN: &str = "UPDATE outbox SET shown = $3, channel = $4, ts = $5, attempts = 0, error = NULL, \
      due_at = CASE WHEN wanted > $3 THEN $6 ELSE 0 END WHERE request = $1 AND destination = $2 \
@@ -38,7 +38,9 @@ const RETRY: &str = "UPDATE outbox SET attempts = attempts + 1, due_at = $3, err
      WHERE request = $1 AND destination = $2 AND parked_at IS NULL";
 const PARK: &str = "UPDATE outbox SET attempts = attempts + 1, parked_at = $3, error = $4 \
      WHERE request = $1 AND destination = $2 AND parked_at IS NULL";
-const NEXT: &str = "SELECT min(due_at) FROM outbox WHERE shown < wanted AND parked_at IS NULL";
+/// Two questions, since the database answers each from one end of the index.
+const NEXT: &str = "SELECT (SELECT min(due_at) FROM outbox WHERE shown < wanted AND parked_at IS NULL) AS first, \
+     (SELECT max(due_at) FROM outbox WHERE shown < wanted AND parked_at IS NULL) AS last";
 const REGISTER: &str = "INSERT INTO outbox (request, destination, wanted, shown, channel, ts, due_at, attempts) \
      SELECT id, $2, version, 0, $3, $4, 0, 0 FROM request WHERE id = $1 AND NOT EXISTS \
      (SELECT 1 FROM outbox WHERE request = $1 AND channel = $3 AND ts = $4) \
@@ -84,6 +86,7 @@ pub(crate) async fn lease(
         .bind(now.as_micros())
         .bind(now.plus(lease).as_micros())
         .bind(i64::from(limit))
+        .bind(now.plus(OUTBOX_HORIZON).as_micros())
         .fetch_all(conn)
         .await?;
     let mut items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
@@ -175,9 +178,11 @@ async fn give_back(
 }
 
 /// When the next row is due.
-pub(crate) async fn next(conn: &mut Connection) -> Result<Option<Timestamp>, Fault> {
-    let next: Option<i64> = sqlx::query_scalar(NEXT).fetch_one(conn).await?;
-    Ok(next.map(Timestamp::from_micros))
+pub(crate) async fn next(conn: &mut Connection, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
+    let (first, last): (Option<i64>, Option<i64>) = sqlx::query_as(NEXT).fetch_one(conn).await?;
+    let (first, last) = (first.map(Timestamp::from_micros), last.map(Timestamp::from_micros));
+    let set_back = last.is_some_and(|last| last > now.plus(OUTBOX_HORIZON));
+    Ok(first.map(|first| if set_back { first.min(now) } else { first }))
 }
 
 /// Makes every waiting row due.

@@ -4,7 +4,7 @@ use countersign_approval::{
     CancelledBy, DeniedBy, Digest, Grant, Request, RequestId, RequestKey, RequestState, RequestToken, Timestamp,
     TransitionError,
     audit::AuditRow,
-    port::{Ended, Inserted},
+    port::{Ended, Inserted, Listed},
 };
 use serde_json::json;
 
@@ -34,9 +34,11 @@ const INSERT: &str = concat!(
 const BY_ID: &str = concat!("SELECT ", columns!(), " FROM request WHERE id = $1");
 const BY_TOKEN: &str = concat!("SELECT ", columns!(), " FROM request WHERE token = $1");
 const BY_KEY: &str = concat!("SELECT ", columns!(), " FROM request WHERE key = $1");
-const PENDING: &str =
-    concat!("SELECT ", columns!(), " FROM request WHERE state = 'pending' ORDER BY asked_at, id LIMIT $1");
-const RECENT: &str = concat!("SELECT ", columns!(), " FROM request ORDER BY asked_at DESC, id DESC LIMIT $1");
+const PENDING: &str = "SELECT id, asked_at, expires_at, state, state_data FROM request WHERE state = 'pending' \
+     ORDER BY asked_at, id LIMIT $1";
+const RECENT: &str = "SELECT id, asked_at, expires_at, state, state_data FROM request \
+     ORDER BY asked_at DESC, id DESC LIMIT $1";
+const STATE: &str = "SELECT id, state, state_data FROM request WHERE id = $1";
 
 /// The guard of a vote: it serialises voters on every database, and refuses late ones.
 const TOUCH_FOR_VOTE: &str = concat!(
@@ -49,11 +51,10 @@ const SETTLE: &str =
     "UPDATE request SET state = $2, state_data = $3 WHERE id = $1 AND state = 'pending' AND version = $4";
 const BUMP_APPROVED: &str =
     "UPDATE request SET version = version + 1 WHERE id = $1 AND state = 'approved' RETURNING id, version, digest";
-const EXPIRE: &str = concat!(
-    "UPDATE request SET state = 'expired', state_data = $1, version = version + 1 WHERE state = 'pending' AND id IN \
-     (SELECT id FROM request WHERE state = 'pending' AND expires_at <= $2 ORDER BY expires_at LIMIT $3) RETURNING ",
-    columns!()
-);
+const EXPIRE: &str = "UPDATE request SET state = 'expired', state_data = $1, version = version + 1 \
+     WHERE state = 'pending' AND id IN \
+     (SELECT id FROM request WHERE state = 'pending' AND expires_at <= $2 ORDER BY expires_at LIMIT $3) \
+     RETURNING id, digest, version, expires_at";
 const NEXT_EXPIRY: &str = "SELECT min(expires_at) FROM request WHERE state = 'pending'";
 
 /// Inserts a request with its outbox and audit rows, or finds the one with its key.
@@ -114,22 +115,43 @@ pub(crate) async fn by_key(conn: &mut Connection, key: RequestKey) -> Result<Opt
 }
 
 /// Pending requests, oldest first.
-pub(crate) async fn pending(conn: &mut Connection, limit: u32) -> Result<Vec<Request>, Fault> {
+pub(crate) async fn pending(conn: &mut Connection, limit: u32) -> Result<Vec<Listed>, Fault> {
     let rows = sqlx::query(PENDING).bind(i64::from(limit)).fetch_all(conn).await?;
     Ok(readable(&rows))
 }
 
 /// Requests in any state, newest first.
-pub(crate) async fn recent(conn: &mut Connection, limit: u32) -> Result<Vec<Request>, Fault> {
+pub(crate) async fn recent(conn: &mut Connection, limit: u32) -> Result<Vec<Listed>, Fault> {
     let rows = sqlx::query(RECENT).bind(i64::from(limit)).fetch_all(conn).await?;
     Ok(readable(&rows))
 }
 
-/// The requests of a list. One that cannot be read is reported and left out: it must not hide the others, nor keep a
-/// daemon from stopping. Whoever asks for it by its id is told what is wrong.
-fn readable(rows: &[Row]) -> Vec<Request> {
-    let read = |row| from_row(row).inspect_err(|fault| tracing::error!(?fault, "a request in a list cannot be read"));
+/// How a request stands.
+pub(crate) async fn state(conn: &mut Connection, id: RequestId) -> Result<Option<RequestState>, Fault> {
+    let row = sqlx::query(STATE).bind(id.to_string()).fetch_optional(conn).await?;
+    row.as_ref().map(|row| state_of(&Cells::of(row, TABLE, "id")?)).transpose()
+}
+
+/// The requests of a list. One whose own row cannot be read is reported and left out: it must not hide the others.
+/// What they are about is not read here; whoever asks for it by its id is told if it is broken.
+fn readable(rows: &[Row]) -> Vec<Listed> {
+    let read = |row| listed(row).inspect_err(|fault| tracing::error!(?fault, "a request in a list cannot be read"));
     rows.iter().filter_map(|row| read(row).ok()).collect()
+}
+
+fn listed(row: &Row) -> Result<Listed, Fault> {
+    let cells = Cells::of(row, TABLE, "id")?;
+    Ok(Listed {
+        id: cells.parse("id")?,
+        state: state_of(&cells)?,
+        asked_at: cells.time("asked_at")?,
+        expires_at: cells.time("expires_at")?,
+    })
+}
+
+fn state_of(cells: &Cells<'_>) -> Result<RequestState, Fault> {
+    let state: RequestState = cells.json("state_data")?;
+    if state.name() == cells.text("state")? { Ok(state) } else { Err(cells.wrong("state")) }
 }
 
 /// When the next pending request expires.
@@ -238,15 +260,20 @@ async fn end(
     Ok(Change::keep(Ended::Now(request), Wake::Requests(vec![id])))
 }
 
+/// Ends a pending request as expired.
+pub(crate) async fn expire(conn: &mut Connection, id: RequestId, at: Timestamp) -> Result<Change<Ended>, Fault> {
+    end(conn, id, expired(at), |request| request.expire(at)).await
+}
+
 /// Ends pending requests whose time is over.
 ///
-/// A request that cannot be read is ended like the others, logged, and left out of the answer: one broken row must not
-/// keep the others open, and nothing can come of an expired one.
+/// What they are about is not read: one broken row must not keep the others open, and a few hundred whole requests
+/// may be gigabytes.
 pub(crate) async fn expire_due(
     conn: &mut Connection,
     now: Timestamp,
     limit: u32,
-) -> Result<Change<Vec<Request>>, Fault> {
+) -> Result<Change<Vec<RequestId>>, Fault> {
     let state = RequestState::Expired { at: now };
     let rows = sqlx::query(EXPIRE)
         .bind(json(&state, TABLE, "state_data", "expired")?)
@@ -254,26 +281,26 @@ pub(crate) async fn expire_due(
         .bind(i64::from(limit))
         .fetch_all(&mut *conn)
         .await?;
-    let (mut requests, mut ids) = (Vec::new(), Vec::new());
+    let mut due = Vec::with_capacity(rows.len());
     for row in &rows {
         let cells = Cells::of(row, TABLE, "id")?;
         let id: RequestId = cells.parse("id")?;
         let mut batch = Batch::default();
         outbox::want_final(&mut batch, id, cells.number("version")?);
-        let entry = Entry { at: now, kind: "request.expired", actor: COUNTERSIGN.to_owned(), detail: json!({}) };
-        audit::insert(&mut batch, &[entry.about_digest(id, cells.text("digest")?)]);
+        audit::insert(&mut batch, &[expired(now).about_digest(id, cells.text("digest")?)]);
         batch.run(&mut *conn).await?;
-        ids.push(id);
-        match from_row(row) {
-            Ok(request) => requests.push(request),
-            Err(fault) => tracing::error!(request.id = %id, ?fault, "request {id} expired, but cannot be read"),
-        }
+        due.push((cells.time("expires_at")?, id));
     }
-    if ids.is_empty() {
-        return Ok(Change::nothing(requests));
+    if due.is_empty() {
+        return Ok(Change::nothing(Vec::new()));
     }
-    requests.sort_by_key(|request| (request.expires_at, request.id));
-    Ok(Change::keep(requests, Wake::Requests(ids)))
+    due.sort_unstable();
+    let ids: Vec<RequestId> = due.into_iter().map(|(_, id)| id).collect();
+    Ok(Change::keep(ids.clone(), Wake::Requests(ids)))
+}
+
+fn expired(at: Timestamp) -> Entry {
+    Entry { at, kind: "request.expired", actor: COUNTERSIGN.to_owned(), detail: json!({}) }
 }
 
 /// The request of a row, if there is one.
@@ -294,12 +321,9 @@ fn from_row(row: &Row) -> Result<Request, Fault> {
         policy: cells.json("policy")?,
         asked_at: cells.time("asked_at")?,
         expires_at: cells.time("expires_at")?,
-        state: cells.json("state_data")?,
+        state: state_of(&cells)?,
         version: cells.number("version")?,
     };
-    if request.state.name() != cells.text("state")? {
-        return Err(cells.wrong("state"));
-    }
     if request.digest != Digest::of(&request.subject) {
         return Err(cells.wrong("digest"));
     }

@@ -5,22 +5,22 @@ use std::{path::Path, time::Duration};
 use async_trait::async_trait;
 use countersign_approval::{
     CancelledBy, DeniedBy, Destination, Grant, Hints, Installation, Person, PersonId, Request, RequestId, RequestKey,
-    RequestToken, SlackIdentity, Store, StoreError, Timestamp,
+    RequestState, RequestToken, SlackIdentity, Store, StoreError, Timestamp,
     audit::{AuditRow, ChainedRow, SignedHead},
     port::{
-        Ballot, ChainProgress, Claimed, Delivered, Dossier, Ended, InboxInsert, InboxItem, Inserted, OutboxItem,
-        Parked, Posted, Voted,
+        Ballot, ChainProgress, Claimed, Delivered, Dossier, Ended, InboxInsert, InboxItem, Inserted, Listed,
+        OutboxItem, Parked, Posted, Voted,
     },
 };
 use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 
 use super::{
     open::{OpenError, open},
-    writer::Writer,
+    writer::{Commits, Weight, Writer},
 };
 use crate::{
     fault::Fault,
-    records::{Work, audit, dossier, grant, inbox, installation, outbox, people, request, vote},
+    records::{Work, audit, dossier, grant, inbox, installation, outbox, people, request, retention, vote},
 };
 
 /// Approvals in one SQLite file: one writer with grouped, fully synchronous commits, and a few readers.
@@ -42,6 +42,11 @@ impl SqliteStore {
         Ok(Self { writer: Writer::start(conn, hints.clone()), readers, hints })
     }
 
+    /// The commits so far.
+    pub fn commits(&self) -> Commits {
+        self.writer.commits()
+    }
+
     async fn read<T, R>(&self, doing: &'static str, read: R) -> Result<T, StoreError>
     where
         R: for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, T> + Send,
@@ -49,6 +54,24 @@ impl SqliteStore {
         let failed = |fault: Fault| fault.while_doing(doing);
         let mut conn = self.readers.acquire().await.map_err(|error| failed(error.into()))?;
         read(&mut conn).await.map_err(failed)
+    }
+
+    /// Losing that a message was brought up to date does it once more; losing that it was posted would post it twice.
+    async fn weight_of(&self, request: RequestId, delivered: &Delivered) -> Result<Weight, StoreError> {
+        let posted = match delivered {
+            Delivered::Shown { posted, .. } => posted,
+            Delivered::Retry { .. } => return Ok(Weight::Light),
+            Delivered::Park { .. } => return Ok(Weight::Durable),
+        };
+        Ok(if self.is_known(request, posted).await? { Weight::Light } else { Weight::Durable })
+    }
+
+    async fn is_known(&self, request: RequestId, posted: &Posted) -> Result<bool, StoreError> {
+        let posted = posted.clone();
+        let known = self.read("look for a message", move |conn| {
+            Box::pin(async move { outbox::is_known(conn, request, &posted).await })
+        });
+        known.await
     }
 
     async fn read_dossier(&self, id: RequestId) -> Result<Option<Dossier>, Fault> {
@@ -88,8 +111,12 @@ impl Store for SqliteStore {
         self.writer.change("cancel the request", move |conn| Box::pin(request::cancel(conn, id, by, at))).await
     }
 
-    async fn expire_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Request>, StoreError> {
+    async fn expire_due(&self, now: Timestamp, limit: u32) -> Result<Vec<RequestId>, StoreError> {
         self.writer.change("expire requests", move |conn| Box::pin(request::expire_due(conn, now, limit))).await
+    }
+
+    async fn expire(&self, id: RequestId, at: Timestamp) -> Result<Ended, StoreError> {
+        self.writer.change("expire the request", move |conn| Box::pin(request::expire(conn, id, at))).await
     }
 
     async fn next_expiry(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -98,6 +125,10 @@ impl Store for SqliteStore {
 
     async fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError> {
         self.read("read a request", |conn| Box::pin(request::by_id(conn, id))).await
+    }
+
+    async fn request_state(&self, id: RequestId) -> Result<Option<RequestState>, StoreError> {
+        self.read("read how a request stands", |conn| Box::pin(request::state(conn, id))).await
     }
 
     async fn request_by_token(&self, token: RequestToken) -> Result<Option<Request>, StoreError> {
@@ -112,12 +143,16 @@ impl Store for SqliteStore {
         self.read_dossier(id).await.map_err(|fault| fault.while_doing("read all of a request"))
     }
 
-    async fn pending(&self, limit: u32) -> Result<Vec<Request>, StoreError> {
+    async fn pending(&self, limit: u32) -> Result<Vec<Listed>, StoreError> {
         self.read("read pending requests", |conn| Box::pin(request::pending(conn, limit))).await
     }
 
-    async fn recent(&self, limit: u32) -> Result<Vec<Request>, StoreError> {
+    async fn recent(&self, limit: u32) -> Result<Vec<Listed>, StoreError> {
         self.read("read recent requests", |conn| Box::pin(request::recent(conn, limit))).await
+    }
+
+    async fn prune_requests(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.writer.change("forget old requests", move |conn| Box::pin(retention::prune(conn, before, limit))).await
     }
 
     async fn claim_grant(&self, id: RequestId, by: &str, at: Timestamp) -> Result<Claimed, StoreError> {
@@ -153,6 +188,11 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn person(&self, id: &PersonId) -> Result<Option<Person>, StoreError> {
+        let id = id.clone();
+        self.read("read a person", move |conn| Box::pin(async move { people::by_id(conn, &id).await })).await
+    }
+
     async fn person_by_identity(&self, identity: &SlackIdentity) -> Result<Option<Person>, StoreError> {
         let identity = identity.clone();
         self.read("read a person by a Slack identity", move |conn| {
@@ -162,7 +202,9 @@ impl Store for SqliteStore {
     }
 
     async fn lease_outbox(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<OutboxItem>, StoreError> {
-        self.writer.change("lease outbox rows", move |conn| Box::pin(outbox::lease(conn, now, lease, limit))).await
+        self.writer
+            .change_lightly("lease outbox rows", move |conn| Box::pin(outbox::lease(conn, now, lease, limit)))
+            .await
     }
 
     async fn outbox_done(
@@ -172,16 +214,17 @@ impl Store for SqliteStore {
         delivered: Delivered,
         lease_until: Timestamp,
     ) -> Result<Option<OutboxItem>, StoreError> {
+        let weight = self.weight_of(request, &delivered).await?;
         let destination = destination.clone();
         self.writer
-            .change("record what an outbox row came to", move |conn| {
+            .change_by(weight, "record what an outbox row came to", move |conn| {
                 Box::pin(outbox::done(conn, request, destination, delivered, lease_until))
             })
             .await
     }
 
     async fn release_leases(&self, now: Timestamp) -> Result<(), StoreError> {
-        self.writer.change("release leases", move |conn| Box::pin(outbox::release(conn, now))).await
+        self.writer.change_lightly("release leases", move |conn| Box::pin(outbox::release(conn, now))).await
     }
 
     async fn is_undeliverable(&self, request: RequestId) -> Result<bool, StoreError> {
@@ -191,17 +234,13 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn next_outbox(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read("read when the outbox is due", |conn| Box::pin(outbox::next(conn))).await
+    async fn next_outbox(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.read("read when the outbox is due", move |conn| Box::pin(outbox::next(conn, now))).await
     }
 
     /// A click comes from a known message as a rule: looking first spares it a commit.
     async fn register_copy(&self, request: RequestId, posted: Posted) -> Result<bool, StoreError> {
-        let seen = posted.clone();
-        let known = self.read("look for a message", move |conn| {
-            Box::pin(async move { outbox::is_known(conn, request, &seen).await })
-        });
-        if known.await? {
+        if self.is_known(request, &posted).await? {
             return Ok(false);
         }
         self.writer.change("register a copy", move |conn| Box::pin(outbox::register(conn, request, posted))).await
@@ -217,15 +256,20 @@ impl Store for SqliteStore {
 
     async fn inbox_handled(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
         let id = id.to_owned();
-        self.writer.change("mark the envelope as handled", move |conn| Box::pin(inbox::handled(conn, id, at))).await
+        self.writer
+            .change_lightly("mark the envelope as handled", move |conn| Box::pin(inbox::handled(conn, id, at)))
+            .await
     }
 
     async fn inbox_unhandled(&self, limit: u32) -> Result<Vec<InboxItem>, StoreError> {
         self.read("read kept envelopes", |conn| Box::pin(inbox::unhandled(conn, limit))).await
     }
 
-    async fn inbox_prune(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.writer.change("forget handled envelopes", move |conn| Box::pin(inbox::prune(conn, before))).await
+    async fn inbox_prune(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let forgotten = self
+            .writer
+            .change_lightly("forget handled envelopes", move |conn| Box::pin(inbox::prune(conn, before, limit)));
+        forgotten.await
     }
 
     async fn audit(&self, row: AuditRow) -> Result<(), StoreError> {
@@ -233,11 +277,11 @@ impl Store for SqliteStore {
     }
 
     async fn chain_audit(&self, limit: u32) -> Result<ChainProgress, StoreError> {
-        self.writer.change("link audit rows", move |conn| Box::pin(audit::chain(conn, limit))).await
+        self.writer.change_lightly("link audit rows", move |conn| Box::pin(audit::chain(conn, limit))).await
     }
 
     async fn put_head(&self, head: SignedHead) -> Result<(), StoreError> {
-        self.writer.change("keep a signed head", |conn| Box::pin(audit::put_head(conn, head))).await
+        self.writer.change_lightly("keep a signed head", |conn| Box::pin(audit::put_head(conn, head))).await
     }
 
     async fn heads(&self, limit: u32) -> Result<Vec<SignedHead>, StoreError> {

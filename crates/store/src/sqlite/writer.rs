@@ -3,8 +3,19 @@
 //! Each change runs in a savepoint of its own, so that one that fails takes back only itself. Nobody is answered before
 //! the commit, and if that fails everybody is told so. A change that was handed over is done even when whoever asked for
 //! it has gone. Nothing is delayed to make a group larger: a group is what has gathered during the commit before.
+//!
+//! A commit is flushed to the disk when any of its changes has to outlive a power cut. A group of light ones is not: the
+//! system has it, so that it outlives this process, and the next flush takes it along. What a power cut leaves is always a
+//! beginning of the commits, never one without those before it (sqlite.org/wal.html; sqlite.org/pragma.html,
+//! `synchronous`).
 
-use std::{pin::Pin, sync::Arc};
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use countersign_approval::{Hints, StoreError};
 use sqlx::{Connection as _, SqliteConnection};
@@ -26,15 +37,43 @@ const QUEUE: usize = 1024;
 const GROUP: usize = 128;
 
 const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT change";
+/// The first time, and when the group before was of the other weight: it cannot be said within a transaction.
+const BEGIN_DURABLE: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE; SAVEPOINT change";
+const BEGIN_LIGHT: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE; SAVEPOINT change";
 const NEXT: &str = "RELEASE change; SAVEPOINT change";
 const UNDO: &str = "ROLLBACK TO change";
 const COMMIT: &str = "RELEASE change; COMMIT";
 const ROLLBACK: &str = "ROLLBACK";
 
+/// Whether a change has to outlive a power cut, or its process only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Weight {
+    /// Its process: what it says is found out again.
+    Light,
+    /// A power cut.
+    Durable,
+}
+
+/// Commits that wrote something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Commits {
+    /// Those flushed to the disk before anybody was answered.
+    pub durable: u64,
+    /// Those left to the system until the next flush.
+    pub light: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    durable: AtomicU64,
+    light: AtomicU64,
+}
+
 /// Hands changes to the writer's task.
 #[derive(Debug)]
 pub(super) struct Writer {
     changes: mpsc::Sender<Box<dyn Waiting>>,
+    counters: Arc<Counters>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -44,6 +83,9 @@ type Running<'c> = Pin<Box<dyn Future<Output = Fate> + Send + 'c>>;
 
 /// A change that waits for its turn, then for the commit.
 trait Waiting: Send {
+    /// What it has to outlive.
+    fn weight(&self) -> Weight;
+
     /// Does it.
     fn run<'c>(&'c mut self, conn: &'c mut SqliteConnection) -> Running<'c>;
 
@@ -52,6 +94,7 @@ trait Waiting: Send {
 }
 
 struct Asked<T, W> {
+    weight: Weight,
     doing: &'static str,
     work: Option<W>,
     done: Option<Result<Change<T>, Fault>>,
@@ -63,18 +106,44 @@ impl Writer {
     pub(super) fn start(conn: SqliteConnection, hints: Hints) -> Self {
         let (changes, waiting) = mpsc::channel(QUEUE);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(write(conn, waiting, stop.clone(), hints));
-        Self { changes, stop, tasks }
+        let counters = Arc::new(Counters::default());
+        let pen = Pen { conn, weight: None, counters: Arc::clone(&counters) };
+        tasks.spawn(write(pen, waiting, stop.clone(), hints));
+        Self { changes, counters, stop, tasks }
     }
 
-    /// Has a change done, and waits until it is committed.
+    /// The commits so far.
+    pub(super) fn commits(&self) -> Commits {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Commits { durable: read(&self.counters.durable), light: read(&self.counters.light) }
+    }
+
+    /// Has a change done, and waits until it is committed and flushed.
     pub(super) async fn change<T, W>(&self, doing: &'static str, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, Change<T>> + Send + 'static,
     {
+        self.change_by(Weight::Durable, doing, work).await
+    }
+
+    /// Has a change done that need not outlive a power cut, and waits until it is committed.
+    pub(super) async fn change_lightly<T, W>(&self, doing: &'static str, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, Change<T>> + Send + 'static,
+    {
+        self.change_by(Weight::Light, doing, work).await
+    }
+
+    /// Has a change of some weight done, and waits until it is committed.
+    pub(super) async fn change_by<T, W>(&self, weight: Weight, doing: &'static str, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, Change<T>> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
-        let asked = Asked { doing, work: Some(work), done: None, answer };
+        let asked = Asked { weight, doing, work: Some(work), done: None, answer };
         self.changes.send(Box::new(asked)).await.map_err(|_| StoreError::Closed)?;
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
@@ -92,6 +161,10 @@ where
     T: Send + 'static,
     W: for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, Change<T>> + Send + 'static,
 {
+    fn weight(&self) -> Weight {
+        self.weight
+    }
+
     fn run<'c>(&'c mut self, conn: &'c mut SqliteConnection) -> Running<'c> {
         Box::pin(async move {
             let Some(work) = self.work.take() else { return Fate::Undo(None) };
@@ -121,12 +194,15 @@ where
     }
 }
 
-async fn write(
-    mut conn: SqliteConnection,
-    mut waiting: mpsc::Receiver<Box<dyn Waiting>>,
-    stop: CancellationToken,
-    hints: Hints,
-) {
+/// The connection that writes.
+struct Pen {
+    conn: SqliteConnection,
+    /// The weight it is set to; `None` before the first group.
+    weight: Option<Weight>,
+    counters: Arc<Counters>,
+}
+
+async fn write(mut pen: Pen, mut waiting: mpsc::Receiver<Box<dyn Waiting>>, stop: CancellationToken, hints: Hints) {
     let mut group = Vec::with_capacity(GROUP);
     loop {
         let taken = tokio::select! {
@@ -140,38 +216,73 @@ async fn write(
         if taken == 0 {
             break;
         }
-        let committed = commit(&mut conn, &mut group).await.map_err(Arc::new);
+        let committed = pen.commit(&mut group).await.map_err(Arc::new);
         if let Err(error) = &committed {
             tracing::error!(error = %error, changes = taken, "could not commit {taken} changes");
             // Fails where SQLite has rolled back by itself; either way no transaction is left open.
-            let _ = control(&mut conn, ROLLBACK).await;
+            let _ = control(&mut pen.conn, ROLLBACK).await;
         }
         let wakes: Vec<Wake> = group.drain(..).map(|asked| asked.answer(committed.as_ref().copied())).collect();
         for wake in wakes {
             wake.fire(&hints);
         }
     }
-    if let Err(error) = conn.close().await {
+    if let Err(error) = pen.conn.close().await {
         tracing::error!(error = %error, "could not close the database");
     }
 }
 
-async fn commit(conn: &mut SqliteConnection, group: &mut [Box<dyn Waiting>]) -> Result<(), sqlx::Error> {
-    control(conn, BEGIN).await?;
-    let mut first = true;
-    for asked in group {
-        if !std::mem::take(&mut first) {
-            control(conn, NEXT).await?;
-        }
-        if let Fate::Undo(record) = asked.run(conn).await {
-            // Fails when an error has ended the whole transaction; then the whole group fails.
-            control(conn, UNDO).await?;
-            if let Some(row) = record {
-                audit::record(conn, row).await?;
+impl Pen {
+    async fn commit(&mut self, group: &mut [Box<dyn Waiting>]) -> Result<(), sqlx::Error> {
+        let weight = group.iter().map(|asked| asked.weight()).max().unwrap_or(Weight::Durable);
+        self.begin(weight).await?;
+        let conn = &mut self.conn;
+        let (mut first, mut wrote) = (true, false);
+        for asked in group {
+            if !std::mem::take(&mut first) {
+                control(conn, NEXT).await?;
+            }
+            match asked.run(conn).await {
+                Fate::Keep => wrote = true,
+                Fate::Undo(record) => {
+                    // Fails when an error has ended the whole transaction; then the whole group fails.
+                    control(conn, UNDO).await?;
+                    if let Some(row) = record {
+                        audit::record(conn, row).await?;
+                        wrote = true;
+                    }
+                }
             }
         }
+        control(conn, COMMIT).await?;
+        if wrote {
+            self.counters.count(weight);
+        }
+        Ok(())
     }
-    control(conn, COMMIT).await
+
+    async fn begin(&mut self, weight: Weight) -> Result<(), sqlx::Error> {
+        let statement = match weight {
+            _ if self.weight == Some(weight) => BEGIN,
+            Weight::Durable => BEGIN_DURABLE,
+            Weight::Light => BEGIN_LIGHT,
+        };
+        // If it fails half-way, nobody knows: the next one says it again.
+        self.weight = None;
+        control(&mut self.conn, statement).await?;
+        self.weight = Some(weight);
+        Ok(())
+    }
+}
+
+impl Counters {
+    fn count(&self, weight: Weight) {
+        let counter = match weight {
+            Weight::Durable => &self.durable,
+            Weight::Light => &self.light,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 async fn control(conn: &mut SqliteConnection, statement: &'static str) -> Result<(), sqlx::Error> {

@@ -10,6 +10,7 @@ pub(crate) mod outbox;
 pub(crate) mod people;
 pub(crate) mod races;
 pub(crate) mod requests;
+pub(crate) mod retention;
 pub(crate) mod votes;
 
 /// Makes a test of each case on one database.
@@ -41,6 +42,7 @@ macro_rules! every_case {
                 what_is_not_there_is_missing,
                 every_way_of_cancelling_is_kept,
                 only_what_is_due_expires,
+                one_whose_time_is_over_otherwise_expires_too,
                 expiry_stops_at_its_limit,
                 a_dossier_holds_votes_people_and_grant,
             }
@@ -63,6 +65,7 @@ macro_rules! every_case {
                 a_grant_is_claimed_once,
                 a_claim_at_the_last_moment_is_in_time,
                 a_late_claim_lapses_and_is_recorded,
+                a_clock_set_back_gives_no_grant_more_time,
                 without_an_approval_there_is_no_grant,
                 a_claimed_grant_ends_once,
                 what_became_unknown_stays_unknown,
@@ -74,6 +77,7 @@ macro_rules! every_case {
                 leases_of_the_dead_are_released,
                 a_request_whose_every_message_is_lost_is_undeliverable,
                 what_is_leased_is_not_leased_again_until_the_lease_ends,
+                a_clock_set_back_holds_no_message_up,
                 a_newer_version_is_handed_back_at_once,
                 a_decision_brings_posted_messages_up_to_date,
                 a_failure_waits_for_its_time,
@@ -94,6 +98,11 @@ macro_rules! every_case {
                 an_envelope_is_kept_once,
                 what_is_handled_does_not_come_again,
                 handled_envelopes_are_forgotten_in_time,
+            }
+            retention {
+                what_ended_long_ago_is_forgotten_and_the_trail_stays_whole,
+                what_is_not_at_rest_stays,
+                forgetting_stops_at_its_limit_oldest_first,
             }
             people {
                 an_identity_names_one_person,

@@ -1,8 +1,10 @@
 //! Grants: claimed once, ended once.
 
+use std::time::Duration;
+
 use countersign_approval::{Grant, port::Claimed};
 
-use crate::fixture::{Database, after, approved, inserted, kinds_of, leased, request, with_people};
+use crate::fixture::{Database, NOW, after, approved, inserted, kinds_of, leased, request, with_people};
 
 pub(crate) async fn a_grant_is_claimed_once(database: &impl Database) {
     let store = database.open().await;
@@ -33,6 +35,17 @@ pub(crate) async fn a_late_claim_lapses_and_is_recorded(database: &impl Database
     let kinds = kinds_of(&*store, &approved).await;
     assert_eq!(kinds.iter().filter(|kind| *kind == "grant.lapsed").count(), 1);
     assert_eq!(store.request(approved.id).await.unwrap().unwrap().version, approved.version + 1);
+}
+
+pub(crate) async fn a_clock_set_back_gives_no_grant_more_time(database: &impl Database) {
+    let store = database.open().await;
+    with_people(&*store).await;
+    let (one, other) = (approved(&*store).await, approved(&*store).await);
+    assert_eq!(store.claim_grant(one.id, "agent", NOW.minus(Duration::from_secs(5))).await.unwrap(), Claimed::Now);
+    let before = NOW.minus(Duration::from_hours(3));
+    let lapsed = Claimed::Not(Grant::Lapsed { at: before });
+    assert_eq!(store.claim_grant(other.id, "agent", before).await.unwrap(), lapsed);
+    assert_eq!(kinds_of(&*store, &other).await.last().unwrap(), "grant.lapsed");
 }
 
 pub(crate) async fn without_an_approval_there_is_no_grant(database: &impl Database) {

@@ -41,8 +41,8 @@ pub(crate) async fn handled_envelopes_are_forgotten_in_time(database: &impl Data
     store.inbox_handled("a", after(2)).await.unwrap();
     store.inbox_handled("a", after(9)).await.unwrap();
     store.inbox_handled("b", after(5)).await.unwrap();
-    assert_eq!(store.inbox_prune(after(2)).await.unwrap(), 0);
-    assert_eq!(store.inbox_prune(after(3)).await.unwrap(), 1);
-    assert_eq!(store.inbox_prune(after(99)).await.unwrap(), 1);
+    assert_eq!(store.inbox_prune(after(2), 100).await.unwrap(), 0);
+    assert_eq!(store.inbox_prune(after(3), 100).await.unwrap(), 1);
+    assert_eq!(store.inbox_prune(after(99), 100).await.unwrap(), 1);
     assert_eq!(store.inbox_unhandled(10).await.unwrap(), [envelope("c", 1)]);
 }

@@ -1,5 +1,7 @@
 //! The outbox: each message shows what it should, once, whatever happens to the calls.
 
+use std::time::Duration;
+
 use countersign_approval::{
     CancelledBy, Destination, Request, Store, Verdict,
     port::{Delivered, Ended, OutboxItem, Parked, Posted},
@@ -54,7 +56,7 @@ pub(crate) async fn a_new_request_is_posted_to_each_channel_once(database: &impl
         assert_eq!(done(&*store, item, shown(1, item.destination.as_str())).await, None);
     }
     assert!(leased(&*store, after(1000)).await.is_empty());
-    assert_eq!(store.next_outbox().await.unwrap(), None);
+    assert_eq!(store.next_outbox(NOW).await.unwrap(), None);
 }
 
 pub(crate) async fn what_is_leased_is_not_leased_again_until_the_lease_ends(database: &impl Database) {
@@ -63,8 +65,22 @@ pub(crate) async fn what_is_leased_is_not_leased_again_until_the_lease_ends(data
     let first = leased(&*store, NOW).await;
     assert_eq!(first.len(), 1);
     assert!(leased(&*store, after(29)).await.is_empty());
-    assert_eq!(store.next_outbox().await.unwrap(), Some(NOW.plus(LEASE)));
+    assert_eq!(store.next_outbox(NOW).await.unwrap(), Some(NOW.plus(LEASE)));
     assert_eq!(leased(&*store, NOW.plus(LEASE)).await, first);
+}
+
+pub(crate) async fn a_clock_set_back_holds_no_message_up(database: &impl Database) {
+    let store = database.open().await;
+    let request = with_message(&*store, request(), "1.1").await;
+    cancel(&*store, &request).await;
+    let [item] = leased(&*store, after(2)).await.try_into().unwrap();
+    // By seconds: the lease stands.
+    assert!(leased(&*store, NOW).await.is_empty());
+    let before = NOW.minus(Duration::from_hours(3));
+    assert_eq!(store.next_outbox(before).await.unwrap(), Some(before), "due at once, not in three hours");
+    assert_eq!(leased(&*store, before).await, [item]);
+    assert_eq!(store.next_outbox(before).await.unwrap(), Some(before.plus(LEASE)));
+    assert!(leased(&*store, before).await.is_empty(), "leased anew by the new time");
 }
 
 pub(crate) async fn a_newer_version_is_handed_back_at_once(database: &impl Database) {
@@ -103,7 +119,7 @@ pub(crate) async fn a_failure_waits_for_its_time(database: &impl Database) {
         let not_before = after(12 + u64::from(attempts) * 10);
         let retry = Delivered::Retry { not_before, error: "ratelimited".into() };
         assert_eq!(done(&*store, &item, retry).await, None);
-        assert_eq!(store.next_outbox().await.unwrap(), Some(not_before));
+        assert_eq!(store.next_outbox(NOW).await.unwrap(), Some(not_before));
         assert!(leased(&*store, after(11 + u64::from(attempts) * 10)).await.is_empty());
     }
     let [item] = leased(&*store, after(50)).await.try_into().unwrap();
@@ -120,7 +136,7 @@ pub(crate) async fn what_is_parked_stays_parked_and_is_reported(database: &impl 
     assert_eq!(done(&*store, &item, park).await, None);
     cancel(&*store, &request).await;
     assert!(leased(&*store, after(1000)).await.is_empty());
-    assert_eq!(store.next_outbox().await.unwrap(), None);
+    assert_eq!(store.next_outbox(NOW).await.unwrap(), None);
     let parked = Parked { request: request.id, destination: item.destination, error: "channel_not_found".into() };
     assert_eq!(store.parked(10).await.unwrap(), [parked]);
     let rows = trail_of(&*store, &request).await;
@@ -134,7 +150,7 @@ pub(crate) async fn what_was_never_posted_is_not_posted_after_the_end(database: 
     let request = inserted(&*store, request()).await;
     cancel(&*store, &request).await;
     assert!(leased(&*store, after(1000)).await.is_empty());
-    assert_eq!(store.next_outbox().await.unwrap(), None);
+    assert_eq!(store.next_outbox(NOW).await.unwrap(), None);
 }
 
 pub(crate) async fn a_first_post_under_way_is_brought_up_to_date(database: &impl Database) {

@@ -111,7 +111,7 @@ pub(crate) async fn vote_against_expiry_has_one_winner(database: &impl Database)
         let (voted, expired) = together(yes, expiry).await;
         match voted {
             Voted::Decided(request) => assert!(expired.is_empty() && request.state.name() == "approved"),
-            Voted::TooLate(request) => assert_eq!(expired, [request]),
+            Voted::TooLate(request) => assert_eq!(expired, [request.id]),
             other => panic!("{other:?}"),
         }
         assert_eq!(decisions(&*store, &asked).await, 1);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign_approval::{
     CancelledBy, DeniedBy, Destination, Grant, PersonId, RequestId, RequestKey, RequestState, RequestToken,
     Requirement, Verdict, Voters,
-    port::{Ended, Inserted},
+    port::{Ended, Inserted, Listed},
 };
 
 use crate::fixture::{
@@ -47,12 +47,16 @@ pub(crate) async fn pending_ones_come_oldest_first_and_recent_ones_newest_first(
         requests.push(inserted(&*store, request).await);
     }
     requests.sort_by_key(|request| request.asked_at);
-    assert_eq!(store.pending(2).await.unwrap(), requests[..2]);
+    let ids = |listed: Vec<Listed>| listed.into_iter().map(|request| request.id).collect::<Vec<_>>();
+    assert_eq!(ids(store.pending(2).await.unwrap()), [requests[0].id, requests[1].id]);
     let cancelled = store.cancel(requests[0].id, CancelledBy::ClientGone, after(4)).await.unwrap();
     assert!(matches!(cancelled, Ended::Now(_)));
-    assert_eq!(store.pending(10).await.unwrap(), requests[1..]);
-    let recent: Vec<_> = store.recent(10).await.unwrap().into_iter().map(|request| request.id).collect();
-    assert_eq!(recent, [requests[2].id, requests[1].id, requests[0].id]);
+    assert_eq!(ids(store.pending(10).await.unwrap()), [requests[1].id, requests[2].id]);
+    let recent = store.recent(10).await.unwrap();
+    let stored = store.request(requests[0].id).await.unwrap().unwrap();
+    let listed = Listed { id: stored.id, state: stored.state, asked_at: after(1), expires_at: stored.expires_at };
+    assert_eq!(recent.last(), Some(&listed));
+    assert_eq!(ids(recent), [requests[2].id, requests[1].id, requests[0].id]);
 }
 
 pub(crate) async fn a_denial_without_a_vote_ends_it_once(database: &impl Database) {
@@ -89,6 +93,7 @@ pub(crate) async fn what_is_not_there_is_missing(database: &impl Database) {
     assert_eq!(store.request_by_token(RequestToken::generate(&Fresh)).await.unwrap(), None);
     assert_eq!(store.request_by_key(RequestKey::generate(&Fresh)).await.unwrap(), None);
     assert_eq!(store.dossier(id).await.unwrap(), None);
+    assert_eq!(store.request_state(id).await.unwrap(), None);
     let ended = store.cancel(id, CancelledBy::ClientGone, NOW).await.unwrap();
     assert!(matches!(ended, Ended::Missing));
     let ended = store.deny(id, DeniedBy::Policy("p".into()), None, NOW).await.unwrap();
@@ -122,11 +127,11 @@ pub(crate) async fn only_what_is_due_expires(database: &impl Database) {
     assert_eq!(store.next_expiry().await.unwrap(), Some(due.expires_at));
 
     let expired = store.expire_due(due.expires_at, 10).await.unwrap();
-    assert_eq!(expired.len(), 1);
-    assert_eq!(expired[0].id, due.id);
-    assert_eq!(expired[0].state, RequestState::Expired { at: due.expires_at });
-    assert_eq!(expired[0].version, 2);
-    assert_eq!(store.request(due.id).await.unwrap().as_ref(), expired.first());
+    assert_eq!(expired, [due.id]);
+    let stored = store.request(due.id).await.unwrap().unwrap();
+    assert_eq!(stored.state, RequestState::Expired { at: due.expires_at });
+    assert_eq!(stored.version, 2);
+    assert_eq!(store.request_state(due.id).await.unwrap(), Some(stored.state));
     assert_eq!(store.next_expiry().await.unwrap(), Some(later.expires_at));
     assert!(store.expire_due(due.expires_at, 10).await.unwrap().is_empty());
     assert_eq!(kinds_of(&*store, &due).await, ["request.asked", "request.expired"]);
@@ -135,16 +140,28 @@ pub(crate) async fn only_what_is_due_expires(database: &impl Database) {
     assert_eq!(store.next_expiry().await.unwrap(), None);
 }
 
+pub(crate) async fn one_whose_time_is_over_otherwise_expires_too(database: &impl Database) {
+    let store = database.open().await;
+    let asked = inserted(&*store, request()).await;
+    // By the clock there is time left: it was set back.
+    let before = NOW.minus(Duration::from_hours(1));
+    let Ended::Now(expired) = store.expire(asked.id, before).await.unwrap() else { panic!("not expired") };
+    assert_eq!(expired.state, RequestState::Expired { at: before });
+    assert!(matches!(store.expire(asked.id, after(1)).await.unwrap(), Ended::Before(_)));
+    assert!(matches!(store.expire(RequestId::generate(NOW, &Fresh), NOW).await.unwrap(), Ended::Missing));
+    assert_eq!(kinds_of(&*store, &asked).await, ["request.asked", "request.expired"]);
+}
+
 pub(crate) async fn expiry_stops_at_its_limit(database: &impl Database) {
     let store = database.open().await;
+    let mut ids = Vec::new();
     for seconds in 0..5 {
         let mut request = request();
         request.expires_at = after(10 - seconds);
-        inserted(&*store, request).await;
+        ids.push(inserted(&*store, request).await.id);
     }
     let first = store.expire_due(NOW.plus(TTL), 3).await.unwrap();
-    let times: Vec<_> = first.iter().map(|request| request.expires_at).collect();
-    assert_eq!(times, [after(6), after(7), after(8)]);
+    assert_eq!(first, [ids[4], ids[3], ids[2]]);
     assert_eq!(store.expire_due(NOW.plus(TTL), 3).await.unwrap().len(), 2);
 }
 
