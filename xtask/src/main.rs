@@ -20,6 +20,8 @@ usage: cargo xtask <command>
   setup             install what tests and benchmarks need
   test [ARGS…]      set up, then run every test; ARGS go to `cargo test`
   bench hook        measure the coding agent's hook; further arguments: --help
+  bench workspace   measure the local Slack beside npm's `emulate`
+  bench sdk         measure an app on the SDK beside the same app on Bolt
   peers [ARGS…]     play every scenario with every Slack SDK; ARGS go to `cargo test`
   deny              the offline checks of cargo-deny: licences, bans, sources
 ";

@@ -16,6 +16,16 @@ pub(crate) fn install() {
     install::run();
 }
 
+/// Installs the SDKs that `bench sdk` measures beside ours.
+pub(crate) fn install_bolt() {
+    install::bolt();
+}
+
+/// Installs the emulator that `bench workspace` measures beside ours.
+pub(crate) fn install_emulator() {
+    install::emulator();
+}
+
 /// Plays every scenario with every SDK.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     install();

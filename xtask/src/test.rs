@@ -12,5 +12,11 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     setup::run();
     // The tests of the command line run the binary: built first, so that its warnings are seen once.
     command::run(cargo().args(["build", "--workspace"]))?;
-    peers::with_table(|| command::run(cargo().args(["test", "--workspace"]).args(args)))
+    peers::with_table(|| command::run(cargo().args(["test", "--workspace"]).args(args)))?;
+    if args.is_empty() {
+        // The other examples are run by tests, over both receivers; this one is a site of its own, and checks itself.
+        let example = ["run", "--quiet", "--package", "countersign-slack-sdk", "--example", "multi_workspace", "--"];
+        command::run(cargo().args(example).arg("--check"))?;
+    }
+    Ok(())
 }

@@ -5,9 +5,6 @@ use std::fs;
 use anyhow::Result;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Descriptors of one waiting hook in this process: its output's two pipes, its process, and room.
-const FILES_PER_HOOK: u64 = 4;
-
 /// Descriptors for everything else.
 const FILES_OTHERWISE: u64 = 512;
 
@@ -26,10 +23,10 @@ fn load() -> String {
     loads.split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
-/// Raises the soft limit of open files to what a crowd of hooks needs, as far as the hard limit allows.
-pub(crate) fn allow_many_files(hooks: usize) -> Result<()> {
+/// Raises the soft limit of open files to what is needed, as far as the hard limit allows.
+pub(crate) fn allow_many_files(needed: usize) -> Result<()> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    let wanted = FILES_OTHERWISE + FILES_PER_HOOK * hooks as u64;
+    let wanted = FILES_OTHERWISE + needed as u64;
     if soft < wanted {
         setrlimit(Resource::RLIMIT_NOFILE, wanted.min(hard), hard)?;
     }

@@ -1,7 +1,6 @@
-//! `cargo xtask bench`: what the product costs, measured on the built binary.
+//! `cargo xtask bench`: what the product costs, measured on the built binaries.
 //!
-//! The workspace runs in this process, so that the moment at which a message arrives is known here; hooks and daemons
-//! are the real ones, each with a home of its own. Nothing is judged: a table says what was measured and what was aimed at.
+//! Nothing is judged: tables say what was measured, beside what, and what was aimed at.
 //!
 //! Neighbours: `testkit` drives the same binary for tests, which may take as long as they like.
 
@@ -11,17 +10,14 @@
     reason = "a program for people at a terminal: the table is its output"
 )]
 
-mod crowd;
-mod figures;
-mod floor;
-mod home;
+mod hook;
+mod load;
 mod machine;
 mod process;
-mod race;
-mod round;
-mod stand;
+mod sdk;
 mod stats;
 mod table;
+mod workspace;
 
 use std::{
     path::{Path, PathBuf},
@@ -33,12 +29,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
-use self::{home::Program, stats::Samples, table::Table};
+use self::stats::Samples;
 
-/// Longest time for everything: something that hangs is an error, not a wait.
-const WITHIN: Duration = Duration::from_mins(20);
-
-/// Measures the built binary.
+/// Measures the built binaries.
 #[derive(Debug, Parser)]
 #[command(name = "countersign-bench")]
 struct Cli {
@@ -49,45 +42,30 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum What {
     /// The coding agent's hook and its daemon.
-    Hook(Options),
+    Hook(hook::Options),
+    /// The local Slack, beside npm's `emulate`.
+    Workspace(workspace::Options),
+    /// An app on the SDK, beside the same app on Bolt for JavaScript and for Python.
+    Sdk(sdk::Options),
     /// The floor's client: connects, writes, reads, ends.
     #[command(hide = true)]
     EchoClient { socket: PathBuf },
-}
-
-/// What is measured, and how often.
-#[derive(Debug, clap::Args)]
-struct Options {
-    /// The binary; by default the `countersign` beside this program.
-    #[arg(long, value_name = "PATH")]
-    binary: Option<PathBuf>,
-    /// A claude-slack-hook, built elsewhere, whose Web API address is read from FAKE_SLACK_API.
-    #[arg(long, value_name = "PATH")]
-    original: Option<PathBuf>,
-    /// Rounds; medians and spreads are over them.
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-    /// Requests of a warm daemon in each round, after the one that starts it.
-    #[arg(long, default_value_t = 60)]
-    warm: usize,
-    /// Further first hooks in each round.
-    #[arg(long, default_value_t = 9)]
-    cold: usize,
-    /// Rounds of five first hooks at once.
-    #[arg(long, default_value_t = 20)]
-    races: usize,
-    /// Requests that are pending at once.
-    #[arg(long, default_value_t = 1000)]
-    crowd: usize,
-    /// People who click at the same time while many requests are pending.
-    #[arg(long, default_value_t = 1)]
-    people: usize,
+    /// A server that answers every request with the same few bytes: what the load client can ask for at most.
+    #[command(hide = true)]
+    BareServer,
+    /// An app that acknowledges and does nothing else: what the load server can send at most.
+    #[command(hide = true)]
+    BareAcker { api_url: String },
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().what {
-        What::EchoClient { socket } => floor::client(&socket),
-        What::Hook(options) => hook(&options),
+        What::EchoClient { socket } => hook::echo_client(&socket),
+        What::BareServer => load::serve_bare(),
+        What::BareAcker { api_url } => sdk::acknowledge_only(&api_url),
+        What::Hook(options) => hook::run(&options),
+        What::Workspace(options) => workspace::run(&options),
+        What::Sdk(options) => sdk::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -98,80 +76,29 @@ fn main() -> ExitCode {
     }
 }
 
-fn hook(options: &Options) -> Result<()> {
-    let ours = program(options.binary.as_deref())?;
-    machine::allow_many_files(options.crowd).context("could not allow enough open files")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let measured = runtime.block_on(async {
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        tokio::select! {
-            table = tokio::time::timeout(WITHIN, measure(options, &ours)) => {
-                table.context("the measurement did not end in time")?
-            }
-            _ = interrupt.recv() => bail!("interrupted"),
-            _ = terminate.recv() => bail!("interrupted"),
-        }
-    });
-    // However it ended: daemons were stopped with their homes, and hooks that still wait are killed with the runtime.
-    drop(runtime);
-    let table = measured?;
-    println!("{}", machine::describe());
-    println!("{}", options.describe());
-    println!("\n{table}");
-    Ok(())
+/// Measures until done, interrupted, or longer than anything takes that does not hang.
+async fn until_done<T>(within: Duration, measuring: impl Future<Output = Result<T>>) -> Result<T> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        measured = tokio::time::timeout(within, measuring) => measured.context("the measurement did not end in time")?,
+        _ = interrupt.recv() => bail!("interrupted"),
+        _ = terminate.recv() => bail!("interrupted"),
+    }
 }
 
-async fn measure(options: &Options, ours: &Program) -> Result<Table> {
-    let mut table = Table::default();
-    let floor = floor::measure().await.context("could not measure the floor")?;
-    let (mut own, mut original) = (round::Rounds::default(), round::Rounds::default());
-    for number in 1..=options.rounds {
-        eprintln!("round {number} of {}", options.rounds);
-        own.add(round::run(ours, options).await?);
-        if let Some(path) = &options.original {
-            original.add(round::run(&Program::Original(path.clone()), options).await?);
-        }
-    }
-    eprintln!("five first hooks at once, {} times", options.races);
-    let races = race::run(ours, options.races).await?;
-    let original_races = match &options.original {
-        Some(path) => Some(race::run(&Program::Original(path.clone()), race::ORIGINAL_ROUNDS).await?),
-        None => None,
-    };
-    let mut crowds = crowd::Crowds::default();
-    for number in 1..=options.rounds {
-        eprintln!("{} requests pending at once, round {number}", options.crowd);
-        crowds.add(crowd::run(ours, options.crowd, options.people).await?);
-    }
-    let measured_original = options.original.as_ref().map(|_| &original);
-    figures::floor(&mut table, &floor);
-    figures::rounds(&mut table, &own, measured_original);
-    figures::races(&mut table, &races, original_races.as_ref());
-    figures::crowds(&mut table, &crowds, options.crowd);
-    Ok(table)
-}
-
-fn program(given: Option<&Path>) -> Result<Program> {
+/// A program that was built beside this one, or the one that was given.
+fn program(given: Option<&Path>, name: &str) -> Result<PathBuf> {
     let path = match given {
         Some(path) => std::path::absolute(path)?,
-        None => std::env::current_exe().context("where is this program?")?.with_file_name("countersign"),
+        None => std::env::current_exe().context("where is this program?")?.with_file_name(name),
     };
-    ensure!(path.is_file(), "{} is not there; `cargo xtask bench hook` builds it", path.display());
-    Ok(Program::Countersign(path))
+    ensure!(path.is_file(), "{} is not there; `cargo xtask bench` builds it", path.display());
+    Ok(path)
 }
 
-impl Options {
-    fn describe(&self) -> String {
-        format!(
-            "{} rounds; in each: {} first hooks, {} requests of a warm daemon, one at a time; {} pending at once, \
-             decided by {} at a time, the next click when the hook has ended. Times in ms, sizes in MiB.",
-            self.rounds,
-            self.cold + 1,
-            self.warm,
-            self.crowd,
-            self.people
-        )
-    }
+/// Where `cargo xtask` installs what others made.
+fn peers() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers")
 }
 
 /// Milliseconds.

@@ -1,6 +1,6 @@
 //! What /proc tells about processes.
 
-use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path, time::Duration};
 
 use crate::machine::{field, kib};
 
@@ -15,6 +15,17 @@ pub(crate) fn peak_mib(pid: u32) -> Option<f64> {
 /// The resident size of a process, in MiB.
 pub(crate) fn resident_mib(pid: u32) -> Option<f64> {
     mib(pid, "VmRSS")
+}
+
+/// The processor's time that a process has taken so far, with that of its threads that have ended.
+pub(crate) fn processor_time(pid: u32) -> Option<Duration> {
+    /// `USER_HZ`, which is what /proc counts in on every architecture.
+    const TICKS_PER_S: u64 = 100;
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may have spaces; `utime` and `stime` are the 12th and 13th words after it.
+    let words: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
+    Some(Duration::from_millis((ticks(11)? + ticks(12)?) * 1000 / TICKS_PER_S))
 }
 
 fn mib(pid: u32, name: &str) -> Option<f64> {

@@ -48,10 +48,18 @@ impl OverRounds {
         Samples::new(self.0.clone()).median()
     }
 
+    /// Each round's figure over another's in the same round.
+    pub(crate) fn ratio(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(own, other)| own / other).collect())
+    }
+
     /// The median with its range, e.g. `4.1 [3.9–4.4]`.
     pub(crate) fn show(&self) -> String {
         let sorted = Samples::new(self.0.clone());
         let (Some(first), Some(last)) = (sorted.0.first(), sorted.0.last()) else { return "–".to_owned() };
+        if sorted.0.iter().all(|value| value.is_nan()) {
+            return "–".to_owned();
+        }
         format!("{} [{}–{}]", number(sorted.median()), number(*first), number(*last))
     }
 }

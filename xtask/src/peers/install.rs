@@ -18,6 +18,9 @@ const PYTHON: [&str; 5] =
 const NODE: [(&str, &str); 3] =
     [("@slack/bolt", "5.1.0"), ("@slack/web-api", "8.2.0"), ("@slack/socket-mode", "3.1.0")];
 
+/// What npm installs for `bench workspace`: `emulate` does not run on Node 20.
+const EMULATE: [(&str, &str); 2] = [("emulate", "0.12.2"), ("node", "24.21.0")];
+
 /// Installs what is missing; says what cannot be installed and goes on.
 pub(super) fn run() {
     said("the Python SDKs", python());
@@ -25,6 +28,17 @@ pub(super) fn run() {
     said("the program with slack-go", built("go", fetch_go, build_go));
     said("the program with slack-morphism", built("rust", fetch_rust, build_rust));
     said("the program with the Java SDK", built("java", fetch_java, build_java));
+}
+
+/// Installs Slack's own SDKs alone.
+pub(super) fn bolt() {
+    said("the Python SDKs", python());
+    said("the Node SDKs", node());
+}
+
+/// Installs another local Slack.
+pub(super) fn emulator() {
+    said("emulate", emulate());
 }
 
 fn said(what: &str, done: Result<()>) {
@@ -45,16 +59,41 @@ fn python() -> Result<()> {
 
 fn node() -> Result<()> {
     let dir = home().join("node");
-    let packages: serde_json::Map<_, _> =
-        NODE.map(|(name, version)| (name.to_owned(), version.into())).into_iter().collect();
-    let package = format!("{:#}\n", json!({"private": true, "type": "module", "dependencies": packages}));
+    let package = package(&NODE);
     once(&dir, &package, || {
-        fs::create_dir_all(&dir)?;
-        fs::write(dir.join("package.json"), &package)?;
-        let npm = ["install", "--silent", "--no-audit", "--no-fund"];
-        command::run(Command::new("npm").args(npm).current_dir(&dir))?;
+        npm(&dir, &package)?;
         Ok(Installed::Whole)
     })
+}
+
+/// A Node that is new enough comes with it; where that cannot be had, why is written down for the benchmark.
+fn emulate() -> Result<()> {
+    let dir = home().join("emulate");
+    let package = package(&EMULATE);
+    once(&dir, &package, || {
+        let not_run = dir.join("not-run");
+        if not_run.is_file() {
+            fs::remove_file(&not_run)?;
+        }
+        let Err(error) = npm(&dir, &package) else { return Ok(Installed::Whole) };
+        eprintln!("emulate cannot be had, it is not measured: {error:#}");
+        fs::create_dir_all(&dir)?;
+        fs::write(not_run, format!("{error:#}"))?;
+        Ok(Installed::Partly)
+    })
+}
+
+fn package(packages: &[(&str, &str)]) -> String {
+    let packages: serde_json::Map<_, _> =
+        packages.iter().map(|(name, version)| ((*name).to_owned(), (*version).into())).collect();
+    format!("{:#}\n", json!({"private": true, "type": "module", "dependencies": packages}))
+}
+
+fn npm(dir: &Path, package: &str) -> Result<()> {
+    fs::create_dir_all(dir)?;
+    fs::write(dir.join("package.json"), package)?;
+    let npm = ["install", "--silent", "--no-audit", "--no-fund"];
+    command::run(Command::new("npm").args(npm).current_dir(dir))
 }
 
 /// Fetches what a program needs, then builds it.

@@ -6,10 +6,12 @@ use anyhow::{Result, ensure};
 use tokio::time::timeout;
 
 use crate::{
-    Options,
-    home::Program,
+    hook::{
+        Options,
+        home::Program,
+        stand::{Questions, STEP_WITHIN, Stand},
+    },
     ms, process, samples,
-    stand::{Questions, STEP_WITHIN, Stand},
     stats::{OverRounds, Samples},
 };
 

@@ -1,10 +1,12 @@
 //! Which figures the table has, what they should be, and what the original takes.
 
 use crate::{
-    crowd::{Crowd, Crowds},
-    floor::Floor,
-    race::{AT_ONCE, Races},
-    round::{Round, Rounds},
+    hook::{
+        crowd::{Crowd, Crowds},
+        floor::Floor,
+        race::{AT_ONCE, Races},
+        round::{Round, Rounds},
+    },
     stats::{OverRounds, Samples, number},
     table::{Row, Table},
 };
@@ -54,7 +56,7 @@ pub(crate) fn rounds(table: &mut Table, own: &Rounds, original: Option<&Rounds>)
     table.add(Row {
         figure: format!("click → hook ended, one at a time (n = {})", own.count(|round| round.answer.len())),
         ours: format!("{} ms", answer(own)),
-        original: original.map_or_else(String::new, |rounds| format!("measured: {} ms", answer(rounds))),
+        other: original.map_or_else(String::new, |rounds| format!("measured: {} ms", answer(rounds))),
         ..Row::default()
     });
     table.add(Row {
@@ -62,7 +64,7 @@ pub(crate) fn rounds(table: &mut Table, own: &Rounds, original: Option<&Rounds>)
         ours: own.hung().to_string(),
         target: "0".to_owned(),
         met: Some(own.hung() == 0),
-        original: original.map_or_else(String::new, |rounds| format!("measured: {}", rounds.hung())),
+        other: original.map_or_else(String::new, |rounds| format!("measured: {}", rounds.hung())),
     });
 }
 
@@ -79,7 +81,7 @@ fn timed(
         ours: format!("{} {}", with_percentiles(own, &samples), figure.unit),
         target: format!("median ≤ {} {}", number(figure.target), figure.unit),
         met: Some(median <= figure.target),
-        original: figure.original(original.map(|rounds| with_percentiles(rounds, &samples))),
+        other: figure.original(original.map(|rounds| with_percentiles(rounds, &samples))),
     });
 }
 
@@ -90,7 +92,7 @@ fn sized(table: &mut Table, figure: &Figure, own: &Rounds, original: Option<&Rou
         ours: format!("{} {}", sizes.show(), figure.unit),
         target: format!("≤ {} {}", number(figure.target), figure.unit),
         met: Some(sizes.median() <= figure.target),
-        original: figure.original(original.map(|rounds| rounds.over(&size).show())),
+        other: figure.original(original.map(|rounds| rounds.over(&size).show())),
     });
 }
 
@@ -124,7 +126,7 @@ pub(crate) fn races(table: &mut Table, own: &Races, original: Option<&Races>) {
         ours: show(own),
         target: "0 hung, 1 daemon".to_owned(),
         met: Some((own.hung, own.most_started, own.most_left) == (0, 1, 1)),
-        original: original.map_or_else(
+        other: original.map_or_else(
             || "documented: 14 of 20 hung; 1–5 daemons left".to_owned(),
             |races| format!("measured: {}", show(races)),
         ),
@@ -140,14 +142,14 @@ pub(crate) fn crowds(table: &mut Table, crowds: &Crowds, size: usize) {
         ours: crowds.lost().to_string(),
         target: "0".to_owned(),
         met: Some(crowds.lost() == 0),
-        original: "not measured".to_owned(),
+        other: "not measured".to_owned(),
     });
     table.add(Row {
         figure: format!("{size} pending at once: click → hook ended"),
         ours: format!("{}, p99 {} ms", median.show(), p99.show()),
         target: "p99 ≤ 10 ms".to_owned(),
         met: Some(p99.median() <= 10.0),
-        original: "not measured".to_owned(),
+        other: "not measured".to_owned(),
     });
     table.add(Row {
         figure: "the same: decisions a second".to_owned(),

@@ -10,9 +10,11 @@ use anyhow::{Context as _, Result};
 use tokio::{sync::oneshot, task::JoinSet, time::timeout};
 
 use crate::{
-    home::Program,
+    hook::{
+        home::Program,
+        stand::{Asked, STEP_WITHIN, Stand},
+    },
     process, samples,
-    stand::{Asked, STEP_WITHIN, Stand},
     stats::{OverRounds, Samples},
 };
 

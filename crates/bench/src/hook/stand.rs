@@ -18,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::home::{Home, Program};
+use crate::hook::home::{Home, Program};
 
 /// Longest time for one step; what takes longer counts as hung. The original's own measurement waited as long.
 pub(crate) const STEP_WITHIN: Duration = Duration::from_secs(12);

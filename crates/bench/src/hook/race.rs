@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::{task::JoinSet, time::timeout};
 
-use crate::{
+use crate::hook::{
     home::Program,
     stand::{STEP_WITHIN, Stand},
 };
