@@ -76,13 +76,26 @@ pub trait Authorizer: Send + Sync + 'static {
     /// The token for a workspace.
     async fn authorize(&self, source: &Source) -> Result<Arc<Authorization>, AuthorizeError>;
 
-    /// Slack has said that the app is not installed there any more, or that tokens were revoked: `users` are the people
-    /// whose own tokens were, `is_bot_gone` says whether the bot's was.
+    /// Slack has said that the app is not installed there any more, or that tokens were revoked.
     ///
     /// What is remembered of them is to be forgotten.
-    async fn revoked(&self, _source: &Source, _users: &[UserId], _is_bot_gone: bool) -> Result<(), AuthorizeError> {
+    async fn revoked(&self, _source: &Source, _ended: &Revoked) -> Result<(), AuthorizeError> {
         Ok(())
     }
+}
+
+/// What has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revoked {
+    /// The app was taken out: all of it.
+    App,
+    /// Some tokens.
+    Tokens {
+        /// The people whose own tokens were revoked.
+        users: Vec<UserId>,
+        /// Whether the bot's was.
+        has_bot: bool,
+    },
 }
 
 /// One token for all: an app that is installed in one workspace.

@@ -25,10 +25,11 @@ use crate::failure::{FAILED, STILL_WORKING};
 use crate::layer::{self, BoxService};
 use crate::request::{DeliveryMode, Inner, Lazy};
 use crate::routes::{Routed, Routes, Way};
+use crate::scene::Scene;
 use crate::shared::Shared;
 use crate::{
     App, ErrorHandler, Failure, HandlerError, HandlerPanic, Inbox, InboxError, Inserted, Request, RequestKind,
-    Response, Retry, StoredEnvelope, Transport,
+    Response, Retry, Revoked, StoredEnvelope, Transport,
 };
 
 /// How long an acknowledgement waits for the handler's answer; Slack waits 3 s for the acknowledgement.
@@ -336,23 +337,27 @@ impl Engine {
         let Some(authorizer) = self.shared.authorizer.clone() else { return };
         let value: Value = serde_json::from_str(arrival.payload.get()).unwrap_or_default();
         let Ok(event) = EventCallback::parse(value) else { return };
-        let tokens = serde_json::from_value::<TokensRevoked>(event.event().clone()).map(|event| event.tokens);
-        let (users, is_bot_gone) = match tokens {
-            Ok(tokens) => (tokens.oauth, !tokens.bot.is_empty()),
-            Err(_) => (Vec::new(), true),
-        };
-        self.tasks.spawn(async move {
-            let source = Source {
-                team_id: event.team_id,
-                enterprise_id: event.enterprise_id,
-                is_enterprise_install: false,
-                user_id: None,
+        let ended = if kind == Some("app_uninstalled") {
+            Revoked::App
+        } else {
+            let Ok(TokensRevoked { tokens, .. }) = serde_json::from_value(event.event().clone()) else {
+                return tracing::warn!(slack.envelope = arrival.id, "which tokens were revoked cannot be read");
             };
-            if let Err(error) = authorizer.revoked(&source, &users, is_bot_gone).await {
+            Revoked::Tokens { has_bot: !tokens.bot.is_empty(), users: tokens.oauth }
+        };
+        let source = Source { user_id: None, ..Source::of(&Scene::read(RequestKind::Event, arrival.payload)) };
+        self.tasks.spawn(async move {
+            if let Err(error) = authorizer.revoked(&source, &ended).await {
                 let error = &error as &dyn Error;
                 tracing::error!(error, "tokens were revoked, and could not be forgotten");
             }
         });
+    }
+
+    /// Waits for the handlers.
+    pub(crate) async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
     /// Waits for the handlers, for a while.

@@ -16,5 +16,5 @@ pub use file::FileStore;
 pub use grant::{Bot, Expiry, Grant, Installation, Place, Tenant, Webhook};
 pub use memory::MemoryStore;
 pub use registry::{Installations, TokenFault};
-pub(crate) use registry::{expiry, scopes};
+pub(crate) use registry::{expiry, scopes, uninterrupted};
 pub use store::{InstallationStore, StoreError};

@@ -71,7 +71,7 @@ pub use regex::Regex;
 pub use acknowledgement::AckError;
 pub use app::App;
 pub use assistant::{Assistant, SetStatus, Thread};
-pub use authorize::{Authorization, AuthorizeError, Authorizer, SingleToken, Source};
+pub use authorize::{Authorization, AuthorizeError, Authorizer, Revoked, SingleToken, Source};
 pub use client::{Client, SendError};
 pub use clock::{Clock, SystemClock};
 pub use constraint::Constraint;

@@ -51,7 +51,7 @@ pub struct NotAcknowledged;
 impl App {
     /// Serves the app until cancelled.
     ///
-    /// Handlers of what is left in the inbox start first, while the connections open. Handlers run at once, each in its own
+    /// Handlers of what is left in the inbox start first. Handlers run at once, each in its own
     /// task: two clicks of the same person may be handled in either order.
     ///
     /// # Errors
@@ -60,8 +60,11 @@ impl App {
         let dispatcher = self.start();
         let stop = cancel.child_token();
         let _guard = stop.clone().drop_guard();
-        let receiving = Box::pin(receiver.receive(dispatcher.clone(), stop));
-        let result = tokio::try_join!(receiving, dispatcher.resume()).map(drop);
+        // What is left over is read before anything new comes in: otherwise that would be taken for left over as well.
+        let result = match dispatcher.resume().await {
+            Ok(()) => Box::pin(receiver.receive(dispatcher.clone(), stop)).await,
+            Err(error) => Err(error),
+        };
         dispatcher.close().await;
         result
     }
@@ -87,7 +90,7 @@ impl App {
 }
 
 impl Dispatcher {
-    /// Starts the handlers of what is left in the inbox.
+    /// Starts the handlers of what is left in the inbox. To be called before anything new is handed over.
     ///
     /// # Errors
     /// When the inbox cannot be read.
@@ -123,6 +126,11 @@ impl Dispatcher {
         let arrival = Arrival { id, kind, payload, head, takes_answer: true, retry, transport };
         self.engine.take(&arrival, Way::Http(sender));
         acknowledged
+    }
+
+    /// Waits until the handlers have ended, however long they take.
+    pub async fn drain(&self) {
+        self.engine.drain().await;
     }
 
     /// Waits until the handlers have ended, for a while.

@@ -83,11 +83,13 @@ async fn handle(app: App, event: StartInput, protocol: &Protocol, out: &mut impl
     let app = app.start();
     // An empty object acknowledges; with nothing at all, some earlier line would be taken for the response.
     let answer = app.dispatch(&fresh_id(), kind, &payload, None).await?.unwrap_or_else(|| json!({}));
+    // The event was acknowledged and does not come again: its handler may take as long as it needs, whatever becomes of the answer.
     if protocol.name() == ProtocolName::MessageBoundaries {
-        protocol.write(out, &answer)?;
-        app.close().await;
+        let written = protocol.write(out, &answer);
+        app.drain().await;
+        written?;
     } else {
-        app.close().await;
+        app.drain().await;
         protocol.write(out, &answer)?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use countersign_slack::ids::UserId;
 
 use super::{Installation, Installations, Place, StoreError, TokenFault};
-use crate::{Authorization, AuthorizeError, Authorizer, Source};
+use crate::{Authorization, AuthorizeError, Authorizer, Revoked, Source};
 
 #[async_trait]
 impl Authorizer for Installations {
@@ -36,17 +36,15 @@ impl Authorizer for Installations {
         }))
     }
 
-    async fn revoked(&self, source: &Source, users: &[UserId], is_bot_gone: bool) -> Result<(), AuthorizeError> {
+    async fn revoked(&self, source: &Source, ended: &Revoked) -> Result<(), AuthorizeError> {
         let Some(tenant) = Place::of_source(source).revoked() else { return Ok(()) };
         let left = |installation: Option<Installation>| {
-            let mut installation = installation?;
+            let (mut installation, Revoked::Tokens { users, has_bot }) = (installation?, ended) else { return None };
             installation.users.retain(|user, _| !users.contains(user));
-            if is_bot_gone {
+            if *has_bot {
                 installation.bot = None;
             }
-            // An app that was taken out altogether names nobody.
-            let is_all_gone = is_bot_gone && users.is_empty();
-            Some(installation).filter(|left| !is_all_gone && !left.is_empty())
+            Some(installation).filter(|left| !left.is_empty())
         };
         self.change(&tenant, left).await.map_err(kept)?;
         tracing::info!(slack.tenant = %tenant, "tokens of {tenant} have ended");

@@ -8,6 +8,7 @@ use countersign_slack::client::{Client, ClientCredentials, Error, OauthAccess, O
 use countersign_slack::ids::UserId;
 use secrecy::SecretString;
 use thiserror::Error;
+use tokio_util::task::TaskTracker;
 
 use super::{Expiry, Grant, Installation, InstallationStore, Place, StoreError, Tenant};
 use crate::{Clock, SystemClock};
@@ -157,7 +158,8 @@ impl Installations {
         let found = self.find(place).await?;
         let found = found.ok_or_else(|| TokenFault::NotInstalled(Box::new(place.clone())))?;
         let installation = if holder.grant(&found)?.ends_within(RENEW_BEFORE_S, self.now_s()) {
-            self.renew(&found.tenant, holder).await?
+            let (this, tenant, holder) = (self.clone(), found.tenant, holder.clone());
+            uninterrupted(async move { this.renew(&tenant, &holder).await }).await?
         } else {
             found
         };
@@ -251,6 +253,16 @@ impl Place {
             Tenant::Organisation(id) => Self { team: None, enterprise: Some(id.clone()), is_enterprise_install: true },
         }
     }
+}
+
+/// Runs to its end even when whoever waits for it goes away: codes and refresh tokens work once, so what Slack gave for them
+/// has to be kept.
+pub(crate) async fn uninterrupted<T, E>(work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    TaskTracker::new().spawn(work).await.unwrap_or_else(|error| Err(StoreError::Other(Box::new(error)).into()))
 }
 
 /// What Slack gave in exchange for a refresh token, in the place of what was.

@@ -13,7 +13,7 @@ use super::browser::{self, Cookie};
 use super::secret::{fingerprint, random};
 use super::{OAuthBuilder, OAuthError, Pending, StateStore};
 use crate::installation::{Bot, Grant, Installation, Installations, Tenant, Webhook};
-use crate::installation::{expiry, scopes};
+use crate::installation::{expiry, scopes, uninterrupted};
 
 /// How long the person may take; Slack's codes last as long.
 const STATE_S: u64 = 10 * 60;
@@ -136,13 +136,20 @@ impl OAuth {
             redirect_uri: self.setup.redirect_uri.as_ref().map(Url::to_string),
             code_verifier: pending.code_verifier,
         };
-        let client = self.setup.installations.client();
-        let access = client.oauth_access(self.setup.installations.credentials(), &grant).await;
+        // A browser that goes away takes this request with it.
+        let this = self.clone();
+        uninterrupted(async move { this.exchange(&grant).await }).await
+    }
+
+    async fn exchange(&self, grant: &OauthGrant) -> Result<Installation, OAuthError> {
+        let installations = &self.setup.installations;
+        let access = installations.client().oauth_access(installations.credentials(), grant).await;
         let mut installation = self.read(access.map_err(OAuthError::Exchange)?.body)?;
+        installations.keep(installation.clone()).await?;
         if let Some(bot) = &mut installation.bot {
             bot.id = self.bot_id(&bot.grant).await;
+            installations.keep(installation.clone()).await?;
         }
-        self.setup.installations.keep(installation.clone()).await?;
         tracing::info!(slack.tenant = %installation.tenant, "the app was installed in {}", installation.tenant);
         Ok(installation)
     }

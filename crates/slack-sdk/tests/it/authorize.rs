@@ -3,21 +3,22 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use countersign_slack::client::Client as Api;
-use countersign_slack::ids::UserId;
+use countersign_slack::client::{Client as Api, ClientCredentials};
 use countersign_slack::socket_mode::EnvelopeKind;
-use countersign_slack_sdk::{App, Authorization, AuthorizeError, Authorizer, Bot, Client, Failure, Rejection, Source};
+use countersign_slack_sdk::installation::{
+    Bot as InstalledBot, Grant, Installation, Installations, MemoryStore, Place, Tenant,
+};
+use countersign_slack_sdk::{
+    App, Authorization, AuthorizeError, Authorizer, Bot, Client, Failure, Rejection, Revoked, Source,
+};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-/// The workspace, whose tokens, and whether the bot's.
-type Revoked = (String, Vec<UserId>, bool);
-
 /// Tokens of two workspaces; what was revoked is written down.
 #[derive(Clone, Default)]
 struct TwoTeams {
-    revoked: Arc<Mutex<Vec<Revoked>>>,
+    revoked: Arc<Mutex<Vec<(String, Revoked)>>>,
 }
 
 #[async_trait]
@@ -30,9 +31,9 @@ impl Authorizer for TwoTeams {
         Ok(Arc::new(Authorization::of(format!("xoxb-{team}").parse().unwrap())))
     }
 
-    async fn revoked(&self, source: &Source, users: &[UserId], is_bot_gone: bool) -> Result<(), AuthorizeError> {
+    async fn revoked(&self, source: &Source, ended: &Revoked) -> Result<(), AuthorizeError> {
         let team = source.team_id.as_ref().unwrap().to_string();
-        self.revoked.lock().unwrap().push((team, users.to_vec(), is_bot_gone));
+        self.revoked.lock().unwrap().push((team, ended.clone()));
         Ok(())
     }
 }
@@ -88,17 +89,52 @@ async fn a_functions_own_token_comes_first() {
 #[tokio::test]
 async fn the_authorizer_is_told_of_revoked_tokens_whoever_listens() {
     let teams = TwoTeams::default();
-    let app: App = App::new().authorizer(api(), teams.clone());
-    let app = app.start();
-    let revoked = json!({"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": []}});
-    app.dispatch("1", EnvelopeKind::EventsApi, &event("T1", &revoked), None).await.unwrap();
-    app.close().await;
-    let app: App = App::new().authorizer(api(), teams.clone());
-    let app = app.start();
-    app.dispatch("2", EnvelopeKind::EventsApi, &event("T2", &json!({"type": "app_uninstalled"})), None).await.unwrap();
-    app.close().await;
+    let hear = async |team: &str, what: Value| {
+        let app: App = App::new().authorizer(api(), teams.clone());
+        let app = app.start();
+        app.dispatch(team, EnvelopeKind::EventsApi, &event(team, &what), None).await.unwrap();
+        app.close().await;
+    };
+    hear("T1", json!({"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": []}})).await;
+    hear("T2", json!({"type": "app_uninstalled"})).await;
+    // The bot's token alone: what people allowed themselves stays. What cannot be read ends nothing.
+    hear("T3", json!({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U9"]}})).await;
+    hear("T4", json!({"type": "tokens_revoked", "tokens": 7})).await;
+    let tokens =
+        |users: &[&str], has_bot| Revoked::Tokens { users: users.iter().map(|id| (*id).into()).collect(), has_bot };
     let heard = teams.revoked.lock().unwrap().clone();
-    assert_eq!(heard, [("T1".to_owned(), vec!["U1".into()], false), ("T2".to_owned(), Vec::new(), true)]);
+    let expected = [("T1", tokens(&["U1"], false)), ("T2", Revoked::App), ("T3", tokens(&[], true))];
+    assert_eq!(heard, expected.map(|(team, ended)| (team.to_owned(), ended)));
+}
+
+#[tokio::test]
+async fn an_organisations_installation_ends_as_a_whole() {
+    let store = Arc::new(MemoryStore::new());
+    let credentials = ClientCredentials { client_id: "1.2".to_owned(), client_secret: Some("s".into()) };
+    let installations = Installations::new(api(), credentials, store);
+    let organisation = Tenant::Organisation("E1".into());
+    installations.keep(installed(organisation.clone())).await.unwrap();
+    installations.keep(installed(Tenant::Team("T1".into()))).await.unwrap();
+    let mut gone = event("T1", &json!({"type": "app_uninstalled"}));
+    gone["authorizations"] =
+        json!([{"enterprise_id": "E1", "team_id": null, "is_enterprise_install": true, "user_id": "U9"}]);
+    let app: App = App::new().authorizer(api(), installations.clone());
+    let app = app.start();
+    app.dispatch("1", EnvelopeKind::EventsApi, &gone, None).await.unwrap();
+    app.close().await;
+    let whole = Place { team: None, enterprise: Some("E1".into()), is_enterprise_install: true };
+    assert!(installations.find(&whole).await.unwrap().is_none());
+    assert!(
+        installations.find(&Place::team("T1".into())).await.unwrap().is_some(),
+        "one of its workspaces has its own"
+    );
+}
+
+fn installed(tenant: Tenant) -> Installation {
+    let grant = Grant { token: "xoxb-1".into(), scopes: Vec::new(), expiry: None };
+    let bot = Some(InstalledBot { user_id: "U9".into(), id: None, grant });
+    let (users, at) = (std::collections::BTreeMap::new(), 1);
+    Installation { tenant, name: None, enterprise_id: None, app_id: None, bot, users, webhook: None, installed_at: at }
 }
 
 #[tokio::test]
