@@ -7,9 +7,13 @@ use async_trait::async_trait;
 use countersign_slack::blocks::Mrkdwn;
 use countersign_slack::ids::EnvelopeId;
 use countersign_slack::socket_mode::EnvelopeKind;
-use countersign_slack_sdk::{App, Context, HandlerError, Inbox, InboxError, Inserted, Respond, StoredEnvelope};
+use countersign_slack_sdk::{
+    App, Context, Dispatcher, HandlerError, Inbox, InboxError, Inserted, Receiver, Respond, ServeError, StoredEnvelope,
+};
+use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{SOON, World};
 
@@ -49,6 +53,8 @@ impl Inbox for Memory {
     }
 
     async fn unhandled(&self) -> Result<Vec<StoredEnvelope<'static>>, InboxError> {
+        // As a database would, it lets others run first.
+        others_run(10).await;
         let rows = self.rows.lock().unwrap();
         let open = rows.iter().filter(|(_, row)| !row.is_handled);
         Ok(open.map(|(id, row)| StoredEnvelope::new(id.clone(), row.kind.clone(), row.payload.clone())).collect())
@@ -60,6 +66,40 @@ impl Memory {
         let mut handled = self.handled.subscribe();
         tokio::time::timeout(SOON, handled.wait_for(|now| *now >= count)).await.unwrap().unwrap();
     }
+}
+
+async fn others_run(times: u32) {
+    for _ in 0..times {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Has something to hand over at once.
+struct Eager(watch::Receiver<usize>);
+
+impl Receiver for Eager {
+    async fn receive(mut self, app: Dispatcher, _: CancellationToken) -> Result<(), ServeError> {
+        let payload = json!({"command": "/go", "user_id": "U1", "channel_id": "C1", "team_id": "T1"});
+        app.dispatch("1", EnvelopeKind::SlashCommands, &payload, None).await.unwrap();
+        tokio::time::timeout(SOON, self.0.wait_for(|handled| *handled > 0)).await.unwrap().unwrap();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn what_comes_in_at_once_is_not_taken_for_left_over() {
+    let inbox = Arc::new(Memory::default());
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&calls);
+    let app: App = App::new().inbox(Arc::clone(&inbox) as Arc<dyn Inbox>).command("/go", move |context: Context| {
+        let told = Arc::clone(&told);
+        async move {
+            told.lock().unwrap().push(context.is_resumed());
+            others_run(100).await;
+        }
+    });
+    app.serve(Eager(inbox.handled.subscribe()), CancellationToken::new()).await.unwrap();
+    assert_eq!(*calls.lock().unwrap(), [false]);
 }
 
 fn whispering(world: &World) -> App {
