@@ -341,7 +341,11 @@ impl Engine {
             Revoked::App
         } else {
             let Ok(TokensRevoked { tokens, .. }) = serde_json::from_value(event.event().clone()) else {
-                return tracing::warn!(slack.envelope = arrival.id, "which tokens were revoked cannot be read");
+                return tracing::warn!(
+                    slack.envelope = arrival.id,
+                    "envelope {} says that tokens were revoked, not which; nothing is forgotten",
+                    arrival.id
+                );
             };
             Revoked::Tokens { has_bot: !tokens.bot.is_empty(), users: tokens.oauth }
         };
@@ -349,7 +353,11 @@ impl Engine {
         self.tasks.spawn(async move {
             if let Err(error) = authorizer.revoked(&source, &ended).await {
                 let error = &error as &dyn Error;
-                tracing::error!(error, "tokens were revoked, and could not be forgotten");
+                tracing::error!(
+                    error,
+                    ?source,
+                    "tokens were revoked, and could not be forgotten; calls with them fail until the installation is removed or made anew"
+                );
             }
         });
     }
