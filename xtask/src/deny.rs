@@ -11,6 +11,8 @@ pub(crate) fn run() -> Result<()> {
     if !has("cargo-deny") && !own.is_file() {
         command::run(cargo().args(["install", "cargo-deny", "--locked", "--root"]).arg(&tools))?;
     }
+    // The checks look at the packages of every platform; a build has fetched those of this one only.
+    command::run(cargo().args(["fetch", "--locked"]))?;
     let mut deny =
         if own.is_file() { std::process::Command::new(own) } else { std::process::Command::new("cargo-deny") };
     deny.current_dir(root());

@@ -9,6 +9,7 @@ mod bench;
 mod command;
 mod deny;
 mod peers;
+mod postgres;
 mod setup;
 mod test;
 
@@ -20,6 +21,7 @@ usage: cargo xtask <command>
   setup             install what tests and benchmarks need
   test [ARGS…]      set up, then run every test; ARGS go to `cargo test`
   bench hook        measure the coding agent's hook; further arguments: --help
+  bench gateway     measure commands on a connection, on both databases
   bench workspace   measure the local Slack beside npm's `emulate`
   bench sdk         measure an app on the SDK beside the same app on Bolt
   peers [ARGS…]     play every scenario with every Slack SDK; ARGS go to `cargo test`

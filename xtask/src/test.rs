@@ -4,7 +4,9 @@ use anyhow::Result;
 
 use crate::{
     command::{self, cargo},
-    peers, setup,
+    peers,
+    postgres::Postgres,
+    setup,
 };
 
 /// Runs them; `args` go to `cargo test`.
@@ -12,7 +14,12 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     setup::run();
     // The tests of the command line run the binary: built first, so that its warnings are seen once.
     command::run(cargo().args(["build", "--workspace"]))?;
-    peers::with_table(|| command::run(cargo().args(["test", "--workspace"]).args(args)))?;
+    let postgres = Postgres::start();
+    let tested = peers::with_table(|| {
+        command::run(cargo().args(["test", "--workspace"]).args(args).envs(postgres.environment()))
+    });
+    eprintln!("{}", postgres.summary());
+    tested?;
     if args.is_empty() {
         // The other examples are run by tests, over both receivers; this one is a site of its own, and checks itself.
         let example = ["run", "--quiet", "--package", "countersign-slack-sdk", "--example", "multi_workspace", "--"];

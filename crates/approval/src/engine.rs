@@ -5,14 +5,13 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     digest::Digest,
     entropy::Entropy,
-    id::{RequestId, RequestKey, RequestToken},
-    person::SlackIdentity,
+    id::{PersonId, RequestId, RequestKey, RequestToken},
     policy::{AskPolicy, Ineligible},
     port::{Ballot, Claimed, Ended, Inserted, Store, StoreError, Voted},
     request::{CancelledBy, DeniedBy, Request, RequestState, Requester},
     subject::Subject,
     time::{Clock, Sleep, Timestamp},
-    vote::Verdict,
+    vote::{Verdict, Voter},
 };
 
 /// Longest reason that is kept, in characters: what a person writes in a hurry, and no log file.
@@ -37,6 +36,8 @@ pub struct Ask {
     pub requester: Requester,
     /// How people are asked.
     pub policy: AskPolicy,
+    /// Why, in the asker's words.
+    pub reason: Option<String>,
     /// How long the asker waits; the request's time is the shorter of this and the policy's.
     pub patience: Duration,
 }
@@ -72,6 +73,9 @@ pub enum AskError {
     /// The policy names nobody who could say yes.
     #[error("the policy names no approver")]
     NoApprover,
+    /// The policy wants the asker's reason.
+    #[error("a reason is required to ask for this")]
+    ReasonRequired,
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -82,8 +86,8 @@ pub enum AskError {
 pub struct Decision {
     /// The secret from the button that was pressed.
     pub token: RequestToken,
-    /// Whose click it was, as Slack proves it.
-    pub identity: SlackIdentity,
+    /// Whose it is, as Slack or a token proves it.
+    pub voter: Voter,
     /// Yes or no.
     pub verdict: Verdict,
     /// Why, in their words.
@@ -174,6 +178,7 @@ impl Approvals {
             requester: ask.requester,
             expires_at: now.plus(ask.policy.ttl.min(ask.patience)),
             policy: ask.policy,
+            reason: ask.reason.and_then(|reason| tidy_reason(&reason)),
             asked_at: now,
             state: RequestState::Pending,
             version: 1,
@@ -193,7 +198,7 @@ impl Approvals {
             self.refuse_unreasoned(decision.token).await?;
         }
         let ballot =
-            Ballot { token: decision.token, identity: decision.identity, verdict: decision.verdict, reason, at: now };
+            Ballot { token: decision.token, voter: decision.voter, verdict: decision.verdict, reason, at: now };
         match self.store.vote(ballot).await? {
             Voted::Decided(request) | Voted::Counted(request, _) => Ok(request),
             Voted::Ineligible(request, reason) => Err(DecideError::Ineligible { reason, request: Box::new(request) }),
@@ -215,6 +220,18 @@ impl Approvals {
     pub async fn deny(&self, id: RequestId, by: DeniedBy, reason: Option<String>) -> Result<Request, CancelError> {
         let reason = reason.and_then(|reason| tidy_reason(&reason));
         ended(id, self.store.deny(id, by, reason, self.clock.now()).await?)
+    }
+
+    /// Approves in an emergency, without votes. Whether this person may is for the caller: the policy says who
+    /// ([`AskPolicy::may_break_glass`]).
+    pub async fn break_glass(
+        &self,
+        id: RequestId,
+        by: PersonId,
+        reason: Option<String>,
+    ) -> Result<Request, CancelError> {
+        let reason = reason.and_then(|reason| tidy_reason(&reason));
+        ended(id, self.store.break_glass(id, by, reason, self.clock.now()).await?)
     }
 
     /// Withdraws a request.

@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::Timestamp;
+use crate::{policy::AskPolicy, subject::Subject, time::Timestamp};
 
-/// How long an approved request may wait to be claimed.
+/// How long an approved request may wait to be claimed, when its policy says nothing.
 pub const CLAIM_WITHIN: Duration = Duration::from_mins(1);
 
-/// A grant that could be claimed until later than this from now was issued before the clock was set back: how long ago
-/// cannot be known, so it has lapsed. Twice [`CLAIM_WITHIN`]: a clock that is put right by seconds takes no grant away.
-pub const CLAIM_HORIZON: Duration = Duration::from_mins(2);
+/// A grant that was issued later than this from now was issued before the clock was set back: how long ago cannot be
+/// known, so it has lapsed. A minute: a clock that is put right by seconds takes no grant away.
+pub const CLOCK_SLACK: Duration = Duration::from_mins(1);
 
-/// Whether a grant that may be claimed until `claim_by` has lapsed at `now`.
-pub fn has_lapsed(claim_by: Timestamp, now: Timestamp) -> bool {
-    now > claim_by || claim_by > now.plus(CLAIM_HORIZON)
+/// Whether a grant that was issued then and may be claimed until `claim_by` has lapsed at `now`.
+pub fn has_lapsed(issued_at: Timestamp, claim_by: Timestamp, now: Timestamp) -> bool {
+    now > claim_by || issued_at > now.plus(CLOCK_SLACK)
 }
 
 /// Where a grant stands.
@@ -24,8 +24,25 @@ pub fn has_lapsed(claim_by: Timestamp, now: Timestamp) -> bool {
 pub enum Grant {
     /// Approved; nobody has begun.
     Issued {
+        /// When.
+        #[serde(default = "long_ago")]
+        issued_at: Timestamp,
         /// Lapses unless claimed by then.
         claim_by: Timestamp,
+    },
+    /// A window of access: used as often as wanted until then.
+    Active {
+        /// When it began.
+        from: Timestamp,
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// The window is closed.
+    Ended {
+        /// When.
+        at: Timestamp,
+        /// Why, for people: its time was over, or somebody took it back.
+        why: String,
     },
     /// Somebody has begun. Never claimed twice.
     Claimed {
@@ -69,15 +86,30 @@ pub struct GrantTransitionError {
 }
 
 impl Grant {
-    /// A grant for a request approved at `now`.
+    /// A grant for a request approved at `now`, to be claimed within the usual time.
     pub fn issue(now: Timestamp) -> Self {
-        Self::Issued { claim_by: now.plus(CLAIM_WITHIN) }
+        Self::issue_within(now, CLAIM_WITHIN)
+    }
+
+    /// A grant for a request approved at `now`, to be claimed within `within`.
+    pub fn issue_within(now: Timestamp, within: Duration) -> Self {
+        Self::Issued { issued_at: now, claim_by: now.plus(within) }
+    }
+
+    /// What an approval at `now` gives: of access a window of time, of anything else the right to do it once.
+    pub fn of_approval(subject: &Subject, policy: &AskPolicy, now: Timestamp) -> Self {
+        match subject {
+            Subject::Access(access) => Self::Active { from: now, until: now.plus(access.duration) },
+            _ => Self::issue_within(now, policy.claim_within.unwrap_or(CLAIM_WITHIN)),
+        }
     }
 
     /// The word for the state, as stored and as shown.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Issued { .. } => "issued",
+            Self::Active { .. } => "active",
+            Self::Ended { .. } => "ended",
             Self::Claimed { .. } => "claimed",
             Self::Finished { .. } => "finished",
             Self::Unknown { .. } => "unknown",
@@ -89,7 +121,9 @@ impl Grant {
     /// Issued becomes claimed, or lapsed when it is too late.
     pub fn claim(self, by: String, at: Timestamp) -> Result<Self, GrantTransitionError> {
         match self {
-            Self::Issued { claim_by } if !has_lapsed(claim_by, at) => Ok(Self::Claimed { by, at }),
+            Self::Issued { issued_at, claim_by } if !has_lapsed(issued_at, claim_by, at) => {
+                Ok(Self::Claimed { by, at })
+            }
             Self::Issued { .. } => Ok(Self::Lapsed { at }),
             other => Err(GrantTransitionError { state: other.name() }),
         }
@@ -111,13 +145,19 @@ impl Grant {
         }
     }
 
-    /// Issued becomes revoked.
-    pub fn revoke(self, at: Timestamp) -> Result<Self, GrantTransitionError> {
+    /// Issued becomes revoked; a window is closed, `why` says by whom.
+    pub fn revoke(self, why: String, at: Timestamp) -> Result<Self, GrantTransitionError> {
         match self {
             Self::Issued { .. } => Ok(Self::Revoked { at }),
+            Self::Active { .. } => Ok(Self::Ended { at, why }),
             other => Err(GrantTransitionError { state: other.name() }),
         }
     }
+}
+
+/// Grants that were kept before the time of issue was: a clock set back is not noticed for them.
+const fn long_ago() -> Timestamp {
+    Timestamp::from_micros(0)
 }
 
 #[cfg(test)]
@@ -130,7 +170,7 @@ mod tests {
     fn a_grant_is_claimed_once() {
         let claimed = Grant::issue(NOW).claim("a".into(), NOW).unwrap();
         assert_eq!(claimed.clone().claim("b".into(), NOW), Err(GrantTransitionError { state: "claimed" }));
-        assert_eq!(claimed.clone().revoke(NOW), Err(GrantTransitionError { state: "claimed" }));
+        assert_eq!(claimed.clone().revoke(String::new(), NOW), Err(GrantTransitionError { state: "claimed" }));
         assert_eq!(claimed.finish("0".into(), NOW).unwrap().name(), "finished");
     }
 
@@ -152,6 +192,6 @@ mod tests {
     fn what_was_not_begun_cannot_end() {
         assert!(Grant::issue(NOW).finish("0".into(), NOW).is_err());
         assert!(Grant::issue(NOW).lose("?".into(), NOW).is_err());
-        assert_eq!(Grant::issue(NOW).revoke(NOW).unwrap().name(), "revoked");
+        assert_eq!(Grant::issue(NOW).revoke(String::new(), NOW).unwrap().name(), "revoked");
     }
 }

@@ -54,6 +54,20 @@ impl Hints {
         self.audit_waiting();
     }
 
+    /// Says that another node changed a request. It does the work that follows itself: only whoever waits here is woken.
+    pub fn request_changed_elsewhere(&self, id: RequestId) {
+        self.wake(id);
+    }
+
+    /// Says that anything may have changed: whoever waits reads again.
+    pub fn everything_changed(&self) {
+        let requests = self.inner.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.values().filter_map(Weak::upgrade).for_each(|notify| notify.notify_waiters());
+        drop(requests);
+        self.work_waiting();
+        self.audit_waiting();
+    }
+
     /// Wakes under the lock, so that no waiter leaves while we hold its place and the last one can sweep up.
     fn wake(&self, id: RequestId) {
         let requests = self.inner.requests.lock().unwrap_or_else(PoisonError::into_inner);

@@ -83,6 +83,12 @@ pub struct AskPolicy {
     pub channels: Vec<Destination>,
     /// Whether a denial must carry a reason.
     pub reason_required: bool,
+    /// How long an approval may wait to be used; [`crate::CLAIM_WITHIN`] when nothing is said.
+    #[serde(default)]
+    pub claim_within: Option<Duration>,
+    /// Groups whose people may go ahead in an emergency without approval.
+    #[serde(default)]
+    pub break_glass: BTreeSet<GroupName>,
 }
 
 /// A number of people from one set of voters.
@@ -231,6 +237,11 @@ impl AskPolicy {
             return Err(Ineligible::OwnRequest);
         }
         Ok(())
+    }
+
+    /// Whether this person may go ahead without approval in an emergency.
+    pub fn may_break_glass(&self, person: &Person) -> bool {
+        person.active && !self.break_glass.is_disjoint(&person.groups)
     }
 
     fn names(&self, person: &Person) -> bool {

@@ -35,6 +35,8 @@ fn policy(requirements: Vec<Requirement>, combine: Combine, min_people: u32) -> 
         max_duration: None,
         channels: vec![],
         reason_required: false,
+        claim_within: None,
+        break_glass: BTreeSet::new(),
     }
 }
 

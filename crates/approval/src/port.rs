@@ -13,7 +13,7 @@ use crate::{
     policy::{Evaluation, Ineligible},
     request::{CancelledBy, DeniedBy, Destination, Request, RequestState},
     time::Timestamp,
-    vote::{Verdict, Vote},
+    vote::{Verdict, Vote, Voter},
 };
 
 /// A failure of storage. What it was about stands in the text; the source has the driver's words.
@@ -88,8 +88,8 @@ pub enum Inserted {
 pub struct Ballot {
     /// The secret from the button that was pressed.
     pub token: RequestToken,
-    /// Whose click it was.
-    pub identity: SlackIdentity,
+    /// Whose it is.
+    pub voter: Voter,
     /// Yes or no.
     pub verdict: Verdict,
     /// Why, in their words.
@@ -262,6 +262,15 @@ pub trait Store: Send + Sync + fmt::Debug {
         at: Timestamp,
     ) -> Result<Ended, StoreError>;
 
+    /// Approves without votes, as an administrator in an emergency; with an audit mark of its own.
+    async fn break_glass(
+        &self,
+        id: RequestId,
+        by: PersonId,
+        reason: Option<String>,
+        at: Timestamp,
+    ) -> Result<Ended, StoreError>;
+
     /// Cancels a pending request.
     async fn cancel(&self, id: RequestId, by: CancelledBy, at: Timestamp) -> Result<Ended, StoreError>;
 
@@ -308,7 +317,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Anything else, or a grant that is not claimed, changes nothing and answers `false`.
     async fn end_grant(&self, id: RequestId, end: Grant) -> Result<bool, StoreError>;
 
-    /// Grants that are issued or claimed and have not ended, oldest first.
+    /// Grants that are issued or claimed and have not ended, oldest first. Windows of access are not among them.
     async fn open_grants(&self, limit: u32) -> Result<Vec<(RequestId, Grant)>, StoreError>;
 
     /// Keeps what is known of an installation, so that a restart does not depend on Slack to know it.
@@ -357,6 +366,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Adds a message that shows a request but was not known (a copy, or a post whose answer was lost), so that it is
     /// brought up to date and closed too. A known one changes nothing and answers `false`.
     async fn register_copy(&self, request: RequestId, posted: Posted) -> Result<bool, StoreError>;
+
+    /// Asks for one more message about a request, in a place that the destination's text tells: a second time changes
+    /// nothing and answers `false`. It is posted even where the request has ended.
+    async fn add_message(
+        &self,
+        request: RequestId,
+        destination: Destination,
+        at: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// Outbox rows that were given up, newest first.
     async fn parked(&self, limit: u32) -> Result<Vec<Parked>, StoreError>;

@@ -27,6 +27,8 @@ pub struct Request {
     pub requester: Requester,
     /// How people are asked: the policy as it was when asked.
     pub policy: AskPolicy,
+    /// Why it is asked, in the requester's words.
+    pub reason: Option<String>,
     /// When it was asked.
     pub asked_at: Timestamp,
     /// From then on no vote is taken.

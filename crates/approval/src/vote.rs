@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::PersonId, time::Timestamp};
+use crate::{id::PersonId, person::SlackIdentity, time::Timestamp};
 
 /// What somebody said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,27 @@ impl Verdict {
             Self::Approve => "approve",
             Self::Deny => "deny",
         }
+    }
+}
+
+/// Whose vote it is, as far as it is proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Voter {
+    /// Somebody who clicked in Slack.
+    Slack(SlackIdentity),
+    /// Somebody who is signed in here.
+    Person(PersonId),
+}
+
+impl From<SlackIdentity> for Voter {
+    fn from(identity: SlackIdentity) -> Self {
+        Self::Slack(identity)
+    }
+}
+
+impl From<PersonId> for Voter {
+    fn from(person: PersonId) -> Self {
+        Self::Person(person)
     }
 }
 

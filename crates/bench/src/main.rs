@@ -10,6 +10,7 @@
     reason = "a program for people at a terminal: the table is its output"
 )]
 
+mod gateway;
 mod hook;
 mod load;
 mod machine;
@@ -43,6 +44,8 @@ struct Cli {
 enum What {
     /// The coding agent's hook and its daemon.
     Hook(hook::Options),
+    /// Commands on a connection, on SQLite and on PostgreSQL.
+    Gateway(gateway::Options),
     /// The local Slack, beside npm's `emulate`.
     Workspace(workspace::Options),
     /// An app on the SDK, beside the same app on Bolt for JavaScript and for Python.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         What::BareServer => load::serve_bare(),
         What::BareAcker { api_url } => sdk::acknowledge_only(&api_url),
         What::Hook(options) => hook::run(&options),
+        What::Gateway(options) => gateway::run(&options),
         What::Workspace(options) => workspace::run(&options),
         What::Sdk(options) => sdk::run(&options),
     };

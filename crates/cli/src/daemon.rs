@@ -100,8 +100,8 @@ fn start() -> anyhow::Result<Started> {
     Ok(Started { runtime, personal, seat, key, store_lock })
 }
 
-/// Lets the daemon have as many open files as the system allows: each waiting client is one.
-fn raise_file_limit() {
+/// Lets this process have as many open files as the system allows: each waiting client is one.
+pub(crate) fn raise_file_limit() {
     let limits = getrlimit(Resource::RLIMIT_NOFILE);
     let raised = limits.and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
     if let Err(error) = raised {
@@ -112,7 +112,15 @@ fn raise_file_limit() {
 /// Holds the store for life. The socket's lock is in the runtime directory: a user with two of those (a login and a
 /// cron job, say) would otherwise have two daemons on one store and one Slack app.
 fn lock_store(spec: &DaemonSpec) -> anyhow::Result<File> {
-    let path = store_path(&spec.state_dir, spec).with_extension("lock");
+    hold_store(
+        &store_path(&spec.state_dir, spec),
+        "another daemon has it: it was started with another XDG_RUNTIME_DIR; stop it there, or use the same one",
+    )
+}
+
+/// Holds a SQLite store until the answer is dropped; `taken` tells people what to do when another process has it.
+pub(crate) fn hold_store(store: &Path, taken: &str) -> anyhow::Result<File> {
+    let path = store.with_extension("lock");
     let file = OpenOptions::new()
         .create(true)
         .append(true)
@@ -123,12 +131,9 @@ fn lock_store(spec: &DaemonSpec) -> anyhow::Result<File> {
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            // A daemon that was killed a moment ago: the system has taken its seat away, and its other files next.
+            // A process that was killed a moment ago: the system takes its locks away one after another.
             Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(STORE_PAUSE),
-            Err(TryLockError::WouldBlock) => bail!(
-                "another daemon has {}: it was started with another XDG_RUNTIME_DIR; stop it there, or use the same one",
-                path.display()
-            ),
+            Err(TryLockError::WouldBlock) => bail!("{} is in use: {taken}", store.display()),
             Err(TryLockError::Error(error)) => return Err(error).context("could not lock the store"),
         }
     }
@@ -178,4 +183,20 @@ pub(crate) fn user_name() -> String {
     let uid = nix::unistd::geteuid();
     let user = nix::unistd::User::from_uid(uid).ok().flatten();
     user.map_or_else(|| uid.to_string(), |user| user.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_held_by_one_and_free_again_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = dir.path().join("a.db");
+        let held = hold_store(&store, "stop the other one").unwrap();
+        let error = hold_store(&store, "stop the other one").unwrap_err().to_string();
+        assert!(error.contains("a.db is in use: stop the other one"), "{error}");
+        drop(held);
+        assert!(hold_store(&store, "stop the other one").is_ok());
+    }
 }

@@ -10,6 +10,7 @@ mod exit;
 mod logging;
 mod output;
 mod probe;
+mod remote;
 mod system;
 
 use std::process::ExitCode;
@@ -17,6 +18,10 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    // Each approved command has a supervisor: this very program, before anything that costs time.
+    if let Some(code) = countersign_agent::supervise_if_asked() {
+        return code;
+    }
     let environment = environment::Environment::snapshot();
     let cli = match commands::Cli::try_parse() {
         Ok(cli) => cli,

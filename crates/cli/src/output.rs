@@ -7,12 +7,26 @@ use std::io::{IsTerminal as _, Write as _};
 pub(crate) struct Hinted {
     message: String,
     hints: Vec<String>,
+    /// The server's word for it, where it came from there.
+    code: Option<String>,
 }
 
 impl Hinted {
     /// An error.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hints: Vec::new() }
+        Self { message: message.into(), hints: Vec::new(), code: None }
+    }
+
+    /// The server's word for it.
+    #[must_use]
+    pub(crate) fn coded(mut self, code: String) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// The server's word for it, where it came from there.
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.code.as_deref()
     }
 
     /// One more hint.
@@ -35,6 +49,25 @@ impl std::error::Error for Hinted {}
 pub(crate) fn data(line: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// Writes a table. The heads are talk: what a script reads has none.
+pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) {
+    let cell = |row: &[String], column: usize| row.get(column).map_or(0, |text| text.chars().count());
+    let widths: Vec<usize> = heads
+        .iter()
+        .enumerate()
+        .map(|(column, head)| rows.iter().map(|row| cell(row, column)).fold(head.len(), usize::max))
+        .collect();
+    let line = |cells: &[String]| {
+        let padded: Vec<String> =
+            cells.iter().zip(&widths).map(|(text, width)| format!("{text:<width$}", width = *width)).collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    say(&line(&heads.iter().map(|&head| head.to_owned()).collect::<Vec<_>>()));
+    for row in rows {
+        data(&line(row));
+    }
 }
 
 /// Writes bytes of data as they are. A reader that has gone is no failure.

@@ -1,4 +1,4 @@
-//! The real clock and the real randomness.
+//! The real clock, the real randomness, and what does TLS.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -32,4 +32,10 @@ impl Entropy for SystemEntropy {
         getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
         bytes
     }
+}
+
+/// Sets ring as the process's TLS provider, once; one that is already set stays.
+pub(crate) fn install_tls_provider() {
+    // It fails only when another part of the program was first, and that is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }

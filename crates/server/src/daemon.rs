@@ -36,7 +36,7 @@ pub async fn run(personal: Personal, mut seat: Seat, key: AuditKey) -> Seat {
 
 /// Takes over from the daemon before: what it knew of Slack, and the messages it was about to draw.
 async fn inherit(personal: &Personal) {
-    slack::recall_installation(personal).await;
+    slack::recall_installation(personal.core()).await;
     // Whoever leased them is dead: this process holds the store's lock.
     if let Err(error) = personal.approvals().store().release_leases(personal.approvals().now()).await {
         tracing::error!(error = &error as &dyn std::error::Error, "could not take over the outbox");
@@ -45,14 +45,14 @@ async fn inherit(personal: &Personal) {
 
 fn spawn_workers(personal: &Personal, key: &Arc<AuditKey>) {
     let tasks = personal.tasks();
-    tasks.spawn(slack::run(personal.clone()));
-    tasks.spawn(slack::learn_installation(personal.clone()));
-    tasks.spawn(workers::deliver(personal.clone()));
-    tasks.spawn(workers::expire(personal.clone()));
-    tasks.spawn(workers::link_audit(personal.clone(), Arc::clone(key)));
+    tasks.spawn(slack::run(personal.core().clone()));
+    tasks.spawn(slack::learn_installation(personal.core().clone()));
+    tasks.spawn(workers::deliver(personal.core().clone()));
+    tasks.spawn(workers::expire(personal.core().upkeep()));
+    tasks.spawn(workers::link_audit(personal.core().upkeep(), Arc::clone(key)));
     tasks.spawn(workers::cancel_orphans(personal.clone()));
     tasks.spawn(workers::leave_when_idle(personal.clone()));
-    tasks.spawn(workers::sweep(personal.clone()));
+    tasks.spawn(workers::sweep(personal.core().upkeep(), personal.settings().keep_requests));
     tasks.spawn(workers::end_grants(personal.clone()));
 }
 
@@ -73,8 +73,8 @@ async fn farewell(personal: &Personal, key: &AuditKey) {
     if tokio::time::timeout(FAREWELL_WITHIN, personal.tasks().wait()).await.is_err() {
         tracing::warn!("left while something was still running");
     }
-    workers::drain(personal, DRAIN_WITHIN).await;
-    if let Err(error) = workers::link_all(personal, key).await {
+    workers::drain(personal.core(), DRAIN_WITHIN).await;
+    if let Err(error) = workers::link_all(&personal.core().upkeep(), key).await {
         tracing::error!(error = &error as &dyn std::error::Error, "could not link the last audit rows");
     }
     personal.approvals().store().close().await;

@@ -1,26 +1,31 @@
 //! The server: the Slack app, the doors and the workers around the approval engine.
 //!
-//! Today it is the *personal daemon*: one user's, behind a Unix socket (`door`), asking in Slack (`slack`) with what
-//! [`render`] draws from stored state. It sees ports, never a database.
+//! Two programs of it: the *personal daemon*, one user's, behind a Unix socket (`door`), and the access [`gateway`], a
+//! team's, behind HTTP. Both ask in Slack (`slack`) with what [`render`] draws from stored state. It sees ports, never a
+//! database.
 //!
 //! Neighbours: `approval` decides, `slack-sdk` brings clicks, `hook` has the wire's types, `cli` puts it all together.
 
 mod audit_key;
+mod core;
 pub mod daemon;
 mod door;
+mod dossier;
+pub mod gateway;
 mod installation;
 mod personal;
 pub mod render;
 mod scopes;
 mod slack;
 mod strangers;
+mod upkeep;
 mod waiting;
 mod withdraw;
 mod workers;
 
 pub use audit_key::{AuditKey, AuditKeyError, signature_holds};
 pub use personal::{Limits, ORPHAN_GRACE, Personal, Settings};
-pub use scopes::{SCOPES, ScopeUse, missing as missing_scopes};
+pub use scopes::{GATEWAY_SCOPES, SCOPES, ScopeUse, missing as missing_scopes};
 pub use slack::SlackApp;
 
 /// An error with its causes on one line.

@@ -1,28 +1,25 @@
 //! What the parts of the personal daemon share.
 
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use countersign_approval::{Approvals, Installation, RequestId};
+use countersign_approval::{Approvals, Installation};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{slack::SlackApp, waiting::Waiting};
+use crate::{
+    core::{Core, House},
+    slack::SlackApp,
+    waiting::Waiting,
+};
 
 /// How long a request waits for its client to come back after a restart, when nobody says otherwise.
 pub const ORPHAN_GRACE: Duration = Duration::from_secs(10);
-
-/// Whole requests that are read to be drawn at the same time; each may be megabytes, and a message is a few kilobytes.
-const DRAWN_AT_ONCE: usize = 4;
-
-/// Uploaded files that are remembered; after that many the next review uploads again.
-const REMEMBERED_FILES: usize = 1000;
 
 /// Settings of a personal daemon; everything it needs to know of its surroundings.
 #[derive(Clone, Debug)]
@@ -69,24 +66,14 @@ pub struct Personal(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     settings: Settings,
-    approvals: Approvals,
-    slack: SlackApp,
-    installation: watch::Sender<Option<Installation>>,
-    trouble: watch::Sender<Option<String>>,
+    core: Core,
     waiting: Waiting,
     instance: String,
     claimants: AtomicU64,
     bulk: Arc<Semaphore>,
-    drawing: Semaphore,
-    /// Locked for a look-up only.
-    files: Mutex<HashMap<RequestId, String>>,
     connections: watch::Sender<usize>,
-    tasks: TaskTracker,
-    shutdown: CancellationToken,
     /// Cancelled once the socket is gone, so that whoever is told to go elsewhere does not come back here.
     door_closed: CancellationToken,
-    /// Cancelled when Slack refuses us for good: no new question is taken.
-    giving_up: CancellationToken,
 }
 
 /// An open connection; counted until dropped.
@@ -101,21 +88,13 @@ impl Personal {
         let instance = format!("hook:{}@{}", std::process::id(), approvals.now().as_micros());
         Self(Arc::new(Inner {
             settings,
-            approvals,
-            slack,
-            installation: watch::Sender::new(None),
-            trouble: watch::Sender::new(None),
+            core: Core::new(House::Personal, approvals, slack, shutdown),
             waiting: Waiting::default(),
             instance,
             claimants: AtomicU64::new(1),
             bulk,
-            drawing: Semaphore::new(DRAWN_AT_ONCE),
-            files: Mutex::default(),
             connections: watch::Sender::new(0),
-            tasks: TaskTracker::new(),
-            shutdown,
             door_closed: CancellationToken::new(),
-            giving_up: CancellationToken::new(),
         }))
     }
 
@@ -123,26 +102,31 @@ impl Personal {
         &self.0.settings
     }
 
+    /// The Slack app and what belongs to it.
+    pub(crate) fn core(&self) -> &Core {
+        &self.0.core
+    }
+
     pub(crate) fn approvals(&self) -> &Approvals {
-        &self.0.approvals
+        self.core().approvals()
     }
 
     pub(crate) fn slack(&self) -> &SlackApp {
-        &self.0.slack
+        self.core().slack()
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {
-        &self.0.tasks
+        self.core().tasks()
     }
 
     /// Begins to leave.
     pub fn leave(&self) {
-        self.0.shutdown.cancel();
+        self.core().leave();
     }
 
     /// Whether Slack refuses us for good, so that this daemon is about to leave.
     pub(crate) fn giving_up(&self) -> &CancellationToken {
-        &self.0.giving_up
+        self.core().giving_up()
     }
 
     pub(crate) fn door_closed(&self) -> &CancellationToken {
@@ -150,37 +134,16 @@ impl Personal {
     }
 
     pub(crate) fn shutdown(&self) -> &CancellationToken {
-        &self.0.shutdown
-    }
-
-    /// Sets what `auth.test` told.
-    pub(crate) fn set_installation(&self, installation: Installation) {
-        self.0.installation.send_replace(Some(installation));
-    }
-
-    /// What `auth.test` told, as soon as it has answered.
-    pub(crate) async fn installation(&self) -> Option<Installation> {
-        let mut receiver = self.0.installation.subscribe();
-        let known = receiver.wait_for(Option::is_some).await.ok()?;
-        known.clone()
+        self.core().shutdown()
     }
 
     /// What `auth.test` told, if it has answered.
     pub(crate) fn installation_now(&self) -> Option<Installation> {
-        self.0.installation.borrow().clone()
-    }
-
-    /// Notes what keeps Slack from being reached; told to clients that wait in vain. `None` when all is well again.
-    pub(crate) fn set_trouble(&self, trouble: Option<String>) {
-        self.0.trouble.send_if_modified(|current| {
-            let changed = *current != trouble;
-            *current = trouble;
-            changed
-        });
+        self.core().installation_now()
     }
 
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.0.trouble.borrow().clone()
+        self.core().trouble()
     }
 
     /// The questions that wait here.
@@ -202,25 +165,6 @@ impl Personal {
     /// The right to hold one large input in memory.
     pub(crate) fn bulk(&self) -> Arc<Semaphore> {
         Arc::clone(&self.0.bulk)
-    }
-
-    /// The right to hold one whole request in memory to draw it.
-    pub(crate) fn drawing(&self) -> &Semaphore {
-        &self.0.drawing
-    }
-
-    /// Where the file of a request too long for a dialog is, once it was uploaded.
-    pub(crate) fn file_of(&self, id: RequestId) -> Option<String> {
-        self.0.files.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
-    }
-
-    /// Remembers where the file of a request is.
-    pub(crate) fn set_file(&self, id: RequestId, address: String) {
-        let mut files = self.0.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if files.len() >= REMEMBERED_FILES {
-            files.clear();
-        }
-        files.insert(id, address);
     }
 
     pub(crate) fn open_connection(&self) -> OpenConnection {

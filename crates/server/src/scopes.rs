@@ -23,6 +23,27 @@ pub const SCOPES: &[ScopeUse] = &[
     ScopeUse { scope: "users:read.email", feature: "naming an approver by e-mail in `init`", required: false },
 ];
 
+/// Every scope that the gateway's app uses. Posting, clicking and updating need the first one only.
+pub const GATEWAY_SCOPES: &[ScopeUse] = &[
+    ScopeUse { scope: "chat:write", feature: "showing requests and their outcome", required: true },
+    ScopeUse {
+        scope: "channels:read",
+        feature: "naming channels by their names instead of their ids",
+        required: false,
+    },
+    ScopeUse { scope: "commands", feature: "the slash command /countersign", required: false },
+    ScopeUse {
+        scope: "files:write",
+        feature: "approving a request too long for a dialog, which is then shown whole as a file",
+        required: false,
+    },
+];
+
+/// The scopes of a gateway's app that are not among those granted.
+pub(crate) fn missing_of_gateway(granted: &[String]) -> impl Iterator<Item = &'static ScopeUse> {
+    GATEWAY_SCOPES.iter().filter(move |wanted| !granted.iter().any(|scope| scope == wanted.scope))
+}
+
 /// The scopes that are not among those granted.
 pub fn missing(granted: &[String]) -> impl Iterator<Item = &'static ScopeUse> {
     SCOPES.iter().filter(move |wanted| !granted.iter().any(|scope| scope == wanted.scope))

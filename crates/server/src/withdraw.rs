@@ -2,20 +2,20 @@
 
 use countersign_approval::{CancelError, CancelledBy, StoreError};
 
-use crate::personal::Personal;
+use crate::core::Core;
 
 /// Requests that are ended in one go.
 const BATCH: u32 = 1000;
 
 /// Cancels all that is pending; answers how many. A request that cannot be read is left to its expiry, and keeps no other
 /// from ending.
-pub(crate) async fn all(personal: &Personal, by: &CancelledBy) -> Result<u64, StoreError> {
+pub(crate) async fn all(core: &Core, by: &CancelledBy) -> Result<u64, StoreError> {
     let mut cancelled = 0;
     loop {
-        let pending = personal.approvals().store().pending(BATCH).await?;
+        let pending = core.approvals().store().pending(BATCH).await?;
         let mut ended = 0;
         for request in &pending {
-            match personal.approvals().cancel(request.id, by.clone()).await {
+            match core.approvals().cancel(request.id, by.clone()).await {
                 Ok(_) => ended += 1,
                 // Somebody may have ended it meanwhile.
                 Err(CancelError::AlreadyEnded(_) | CancelError::Missing(_)) => {}

@@ -78,8 +78,9 @@ pub trait Authorizer: Send + Sync + 'static {
 
     /// Slack has said that the app is not installed there any more, or that tokens were revoked.
     ///
-    /// What is remembered of them is to be forgotten.
-    async fn revoked(&self, _source: &Source, _ended: &Revoked) -> Result<(), AuthorizeError> {
+    /// What is remembered of them is to be forgotten, unless it is of later than `at`, when that happened, in seconds since
+    /// 1970 (UTC): such news may be late, or come again after the app was installed anew.
+    async fn revoked(&self, _source: &Source, _ended: &Revoked, _at: Option<u64>) -> Result<(), AuthorizeError> {
         Ok(())
     }
 }

@@ -1,5 +1,8 @@
 //! From what came in to its acknowledgement and its handler.
 
+mod ledger;
+mod resume;
+
 use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
@@ -15,9 +18,11 @@ use futures_util::FutureExt;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use self::ledger::Ledger;
 use crate::acknowledgement::{Acknowledgement, Way as AckWay};
 use crate::answering::{answer, notice, send_late};
 use crate::authorize::Source;
@@ -28,8 +33,8 @@ use crate::routes::{Routed, Routes, Way};
 use crate::scene::Scene;
 use crate::shared::Shared;
 use crate::{
-    App, ErrorHandler, Failure, HandlerError, HandlerPanic, Inbox, InboxError, Inserted, Request, RequestKind,
-    Response, Retry, Revoked, StoredEnvelope, Transport,
+    App, ErrorHandler, Failure, HandlerError, HandlerPanic, Inbox, Inserted, Request, RequestKind, Response, Retry,
+    Revoked, StoredEnvelope, Transport,
 };
 
 /// How long an acknowledgement waits for the handler's answer; Slack waits 3 s for the acknowledgement.
@@ -45,6 +50,10 @@ pub(crate) struct Engine {
     on_error: Option<Arc<dyn ErrorHandler>>,
     shared: Arc<Shared>,
     tasks: TaskTracker,
+    /// Looks for what was left over, until there is no more or the app stops.
+    resuming: TaskTracker,
+    stopping: CancellationToken,
+    ledger: Ledger,
     most_at_once: usize,
     /// Whether the log says already that too much comes in.
     is_overloaded: AtomicBool,
@@ -80,6 +89,9 @@ impl Engine {
             on_error: settings.on_error,
             shared: Arc::new(shared),
             tasks: TaskTracker::new(),
+            resuming: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            ledger: Ledger::default(),
             most_at_once: settings.most_at_once,
             is_overloaded: AtomicBool::new(false),
             #[cfg(feature = "http")]
@@ -217,7 +229,10 @@ impl Engine {
             kind: Cow::Borrowed(&inner.envelope_kind),
             payload: Cow::Borrowed(&inner.payload),
         };
-        match inbox.insert(&envelope).await {
+        self.ledger.arrives(id);
+        let inserted = inbox.insert(&envelope).await;
+        self.ledger.arrived(id, matches!(inserted, Ok(Inserted::New)));
+        match inserted {
             Ok(Inserted::New) => true,
             Ok(Inserted::Duplicate) => {
                 request.acknowledgement().send_logged(id, None);
@@ -234,9 +249,12 @@ impl Engine {
 
     async fn handled(&self, id: &EnvelopeId) {
         let Some(inbox) = &self.inbox else { return };
-        if let Err(error) = inbox.handled(id).await {
-            let error = &error as &dyn Error;
-            tracing::error!(slack.envelope = %id, error, "envelope {id} was handled, but will be handled again after a restart");
+        match inbox.handled(id).await {
+            Ok(()) => self.ledger.ended(id),
+            Err(error) => {
+                let error = &error as &dyn Error;
+                tracing::error!(slack.envelope = %id, error, "envelope {id} was handled, but will be handled again after a restart");
+            }
         }
     }
 
@@ -293,41 +311,6 @@ impl Engine {
         }
     }
 
-    /// Starts the handlers of what is left over.
-    pub(crate) async fn resume(self: &Arc<Self>) -> Result<(), InboxError> {
-        let Some(inbox) = &self.inbox else { return Ok(()) };
-        for envelope in inbox.unhandled().await? {
-            self.tasks.spawn(Arc::clone(self).resumed(envelope));
-        }
-        Ok(())
-    }
-
-    async fn resumed(self: Arc<Self>, envelope: StoredEnvelope<'static>) {
-        let id = envelope.envelope_id.into_owned();
-        tracing::info!(slack.envelope = %id, "handling envelope {id}, which was left over");
-        if let Some(request) = self.left_over(&id, envelope.kind.into_owned(), &envelope.payload) {
-            match self.run(&request).await {
-                Ok(response) if !response.is_empty() => {
-                    tracing::info!(slack.envelope = %id, "nobody waits for the answer to envelope {id} any more");
-                }
-                Ok(_) => {}
-                Err(error) => self.fail(&request, error, false).await,
-            }
-        }
-        self.handled(&id).await;
-    }
-
-    fn left_over(&self, id: &EnvelopeId, kind: EnvelopeKind, payload: &RawValue) -> Option<Request> {
-        let head = Head::read(payload.get());
-        if head.is_none() {
-            tracing::warn!(slack.envelope = %id, "envelope {id} cannot be read");
-        }
-        let Routed::To(to) = self.route(&kind, head.as_ref()?) else { return None };
-        let (takes_answer, retry, transport) = (false, None, Transport::Local);
-        let arrival = Arrival { id: id.as_str(), kind, payload, head: None, takes_answer, retry, transport };
-        Some(self.request(&arrival, id.clone(), to, (Acknowledgement::none(), DeliveryMode::Resumed)))
-    }
-
     /// Lets the authorizer know of tokens that are not valid any more, whether or not a handler is for that.
     fn heed(self: &Arc<Self>, arrival: &Arrival<'_>, head: &Head<'_>) {
         let kind = head.event.0.kind.get();
@@ -350,8 +333,9 @@ impl Engine {
             Revoked::Tokens { has_bot: !tokens.bot.is_empty(), users: tokens.oauth }
         };
         let source = Source { user_id: None, ..Source::of(&Scene::read(RequestKind::Event, arrival.payload)) };
+        let at = head.event_time.0;
         self.tasks.spawn(async move {
-            if let Err(error) = authorizer.revoked(&source, &ended).await {
+            if let Err(error) = authorizer.revoked(&source, &ended, at).await {
                 let error = &error as &dyn Error;
                 tracing::error!(
                     error,
@@ -362,14 +346,19 @@ impl Engine {
         });
     }
 
-    /// Waits for the handlers.
+    /// Waits for the handlers, of what was left over as well.
     pub(crate) async fn drain(&self) {
+        self.resuming.close();
+        self.resuming.wait().await;
         self.tasks.close();
         self.tasks.wait().await;
     }
 
     /// Waits for the handlers, for a while.
     pub(crate) async fn finish(&self) {
+        self.stopping.cancel();
+        self.resuming.close();
+        self.resuming.wait().await;
         self.tasks.close();
         if timeout(LAST_HANDLERS, self.tasks.wait()).await.is_err() {
             tracing::warn!(tasks = self.tasks.len(), "handlers are still running at the end");

@@ -17,8 +17,11 @@ pub trait Inbox: Send + Sync + 'static {
     /// Its handler has run, with success or not.
     async fn handled(&self, envelope_id: &EnvelopeId) -> Result<(), InboxError>;
 
-    /// What was kept and never handled, oldest first; asked for once, when serving begins.
-    async fn unhandled(&self) -> Result<Vec<StoredEnvelope<'static>>, InboxError>;
+    /// What was kept and is not marked as handled, oldest first, `most` at most.
+    ///
+    /// It is asked for when serving begins, and again, until fewer are there that this process has not begun itself: while
+    /// some are being handled, others come in. What has been marked as handled must not come again.
+    async fn unhandled(&self, most: usize) -> Result<Vec<StoredEnvelope<'static>>, InboxError>;
 }
 
 /// An envelope as it is kept.

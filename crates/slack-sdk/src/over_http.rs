@@ -3,11 +3,13 @@
 //! Events, interactions and commands may all come to one address. The signature is checked over the raw bytes, before
 //! anything is read (docs.slack.dev, Verifying requests from Slack).
 
+mod connections;
+
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
@@ -20,6 +22,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use self::connections::Limits;
 use crate::{App, Dispatcher, Receiver, Retry, ServeError, Transport};
 
 /// Where Slack's requests come to, unless it is set otherwise.
@@ -53,11 +56,10 @@ impl Http {
 
 impl Receiver for Http {
     async fn receive(self, app: Dispatcher, cancel: CancellationToken) -> Result<(), ServeError> {
-        let router = router(app, self.key, &self.path);
-        axum::serve(self.listener, router)
-            .with_graceful_shutdown(cancel.cancelled_owned())
-            .await
-            .map_err(ServeError::Http)
+        let limits = Limits::default();
+        let router = router(Door { app, key: self.key, body_within: limits.body }, &self.path);
+        connections::serve(self.listener, router, limits, cancel).await;
+        Ok(())
     }
 }
 
@@ -76,7 +78,8 @@ impl App {
     /// ```
     pub fn into_router(self, key: SigningKey) -> (Router, Dispatcher) {
         let dispatcher = self.start();
-        (router(dispatcher.clone(), key, PATH), dispatcher)
+        let door = Door { app: dispatcher.clone(), key, body_within: Limits::default().body };
+        (router(door, PATH), dispatcher)
     }
 }
 
@@ -84,13 +87,21 @@ impl App {
 struct Door {
     app: Dispatcher,
     key: SigningKey,
+    /// How long a body may take: whoever sends half of one must not be waited for.
+    body_within: Duration,
 }
 
-fn router(app: Dispatcher, key: SigningKey, path: &str) -> Router {
-    Router::new().route(path, post(receive)).layer(DefaultBodyLimit::max(MAX_BODY)).with_state(Door { app, key })
+fn router(door: Door, path: &str) -> Router {
+    Router::new().route(path, post(receive)).layer(DefaultBodyLimit::max(MAX_BODY)).with_state(door)
 }
 
-async fn receive(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Response {
+async fn receive(State(door): State<Door>, headers: HeaderMap, request: Request) -> Response {
+    let body = match timeout(door.body_within, Bytes::from_request(request, &())).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(rejection)) => return rejection.into_response(),
+        // Nothing is known of the rest of it, so the connection is of no more use.
+        Err(_) => return (StatusCode::REQUEST_TIMEOUT, [(header::CONNECTION, "close")]).into_response(),
+    };
     let is_form = text(&headers, header::CONTENT_TYPE.as_str()).starts_with("application/x-www-form-urlencoded");
     if is_form && body.starts_with(b"ssl_check=1") {
         // Slack looks whether the certificate is good; such requests are not signed.
@@ -203,4 +214,26 @@ fn fresh_id() -> String {
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn half_a_body_is_not_waited_for() {
+        let app: App = App::new();
+        let key = SigningKey::new(&"secret".to_owned().into());
+        let door = Door { app: app.start(), key, body_within: Duration::from_millis(20) };
+        let half = futures_util::stream::iter([Ok::<_, std::convert::Infallible>("{\"type\"")]);
+        let endless = futures_util::StreamExt::chain(half, futures_util::stream::pending());
+        let request = Request::post(PATH).body(Body::from_stream(endless)).unwrap();
+        let answer = timeout(Duration::from_secs(30), router(door, PATH).oneshot(request)).await;
+        let answer = answer.expect("an answer in time").unwrap();
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(answer.headers()[header::CONNECTION], "close");
+    }
 }

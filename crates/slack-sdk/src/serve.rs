@@ -25,9 +25,6 @@ pub enum ServeError {
     /// What was left over could not be read.
     #[error("what was left in the inbox could not be read")]
     Inbox(#[source] InboxError),
-    /// The HTTP server failed.
-    #[error("the HTTP server failed")]
-    Http(#[source] std::io::Error),
 }
 
 /// What an app hears Slack by: [`SocketMode`], [`Http`](crate::Http), or two of them at once as a pair.

@@ -156,7 +156,8 @@ impl MessageStream {
         self.stop_with(&[]).await
     }
 
-    /// Ends the answer with blocks below it, such as buttons for feedback.
+    /// Ends the answer with blocks below it, such as buttons for feedback. Where Slack has ended the stream before, they come in
+    /// a message of their own, below the text.
     ///
     /// # Errors
     /// When Slack refuses or is not reached.
@@ -222,20 +223,32 @@ impl MessageStream {
         Ok(())
     }
 
-    /// Ends the message that grows.
+    /// Ends the message that grows. Blocks that its stream, which has ended, does not take any more get a message of their own.
     async fn end(&mut self, blocks: Option<&[Block]>) -> Result<(), SendError> {
         let Some(current) = &self.current else { return Ok(()) };
-        let mut args = json!({"channel": self.stream.place.channel, "ts": current.ts});
-        if let Some(blocks) = blocks {
-            args["blocks"] = serde_json::to_value(blocks).unwrap_or_default();
-        }
-        match self.stream.call::<Value>("chat.stopStream", &args).await {
-            Ok(_) => self.current = None,
+        match self.stop_stream(&current.ts, blocks).await {
+            Ok(()) => {
+                self.current = None;
+                return Ok(());
+            }
             Err(error) if error.code() == Some(ENDED) && current.is_text_only => self.complete().await?,
             Err(error) if error.code() == Some(ENDED) => self.current = None,
             Err(error) => return Err(error.into()),
         }
-        Ok(())
+        if blocks.is_none() {
+            return Ok(());
+        }
+        self.start(&[], None).await?;
+        let Some(own) = self.current.take() else { return Ok(()) };
+        Ok(self.stop_stream(&own.ts, blocks).await?)
+    }
+
+    async fn stop_stream(&self, ts: &Ts, blocks: Option<&[Block]>) -> Result<(), Error> {
+        let mut args = json!({"channel": self.stream.place.channel, "ts": ts});
+        if let Some(blocks) = blocks {
+            args["blocks"] = serde_json::to_value(blocks).unwrap_or_default();
+        }
+        self.stream.call::<Value>("chat.stopStream", &args).await.map(drop)
     }
 
     /// Completes a message whose stream has ended.

@@ -88,6 +88,16 @@ document.addEventListener("click", (event) => {
   if (event.target === box) closeSheet();
 });
 
+// Search: the answer takes the question's place.
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-search]");
+  if (!form || !box?.open) return;
+  event.preventDefault();
+  openSheet(`${form.action.split("?")[0]}?${new URLSearchParams(new FormData(form))}`);
+});
+// What was found may be on this very page.
+addEventListener("hashchange", () => closeSheet());
+
 // A field that narrows the list after it.
 document.addEventListener("input", (event) => {
   if (!event.target.matches?.("[data-filter]")) return;

@@ -17,10 +17,13 @@ export const staying = (node, change) => {
   return result;
 };
 
+// The message that the address leads to: the page stays there, not at its end.
+const wanted = location.hash.length > 1 ? document.getElementById(location.hash.slice(1))?.closest("[data-ts]") : null;
+
 const keepEnd = (box) => {
-  let pinned = true;
+  let pinned = !box.contains(wanted);
   box.classList.add("kept");
-  toBottom(box);
+  if (pinned) toBottom(box);
   box.addEventListener("scroll", () => { pinned = atBottom(box); }, { passive: true });
   new ResizeObserver(() => { if (pinned) toBottom(box); }).observe(box);
 };
@@ -49,7 +52,7 @@ export const markRead = () => {
 export const startScrolling = () => {
   all(".scroll:not(.home)").forEach(keepEnd);
   // A page that was opened with something new in it begins there.
-  one(".unread-mark")?.scrollIntoView({ block: "center" });
+  (wanted || one(".unread-mark"))?.scrollIntoView({ block: "center" });
   scroller?.addEventListener("scroll", () => { tellFresh(); markRead(); }, { passive: true });
   pill?.addEventListener("click", () => { toBottom(); tellFresh(); markRead(); });
   document.addEventListener("visibilitychange", () => { tellFresh(); markRead(); });

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{App, AppId, ChannelId, ChannelKind, Effect, Message, State, event_name};
+use crate::model::{App, AppId, ChannelId, ChannelKind, Effect, Happening, Message, State, event_name};
 
 mod callback;
 mod count;
@@ -36,6 +36,11 @@ pub(crate) enum Audience<'a> {
 pub(crate) fn emit(state: &mut State, audience: Audience<'_>, event: Value, now_ms: u64) {
     let Value::Object(mut event) = event else { return };
     let kind = event.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if state.has_event_triggers()
+        && let Some(happening) = Happening::of(&event)
+    {
+        state.trigger_event(&happening, None, now_ms);
+    }
     let apps = audience_of(state, audience, &kind);
     if apps.is_empty() {
         return;
@@ -83,8 +88,31 @@ pub(crate) fn posted(state: &mut State, channel: &ChannelId, message: &Message, 
             deliver_text(state, &app, &event, now_ms);
         }
     }
+    trigger(state, channel, message, now_ms);
     mentions(state, channel, message, now_ms);
     link::shared(state, channel, message, now_ms);
+}
+
+/// Starts the workflows that wait for a message, or for a mention of their app.
+fn trigger(state: &mut State, channel: &ChannelId, message: &Message, now_ms: u64) {
+    if !state.has_event_triggers() {
+        return;
+    }
+    let mut event = posted_event(state, channel, message);
+    if let Some(happening) = Happening::of(&event) {
+        state.trigger_event(&happening, None, now_ms);
+    }
+    let is_named = |app: &&App| {
+        let bot = &app.bot_user;
+        message.text().contains(&format!("<@{bot}>")) || message.text().contains(&format!("<@{bot}|"))
+    };
+    let named: Vec<AppId> = state.apps.values().filter(is_named).map(|app| app.id.clone()).collect();
+    event.insert("type".to_owned(), "app_mention".into());
+    for app in named {
+        if let Some(happening) = Happening::of(&event) {
+            state.trigger_event(&happening, Some(&app), now_ms);
+        }
+    }
 }
 
 /// Tells the apps that a message was changed.

@@ -156,6 +156,11 @@ impl Journal {
         ring.lines.get(position).map(|rest| whole(seq, rest))
     }
 
+    /// The number of the oldest line that is still there, or of the next one.
+    pub(crate) fn oldest(&self) -> u64 {
+        self.ring().first
+    }
+
     /// Forgets every line; numbers go on.
     pub(crate) fn clear(&self) {
         let mut ring = self.ring();

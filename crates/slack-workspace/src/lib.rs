@@ -33,6 +33,7 @@ pub mod replay;
 mod running;
 mod seed;
 mod server;
+mod serving;
 mod settle;
 mod socket;
 mod state_file;

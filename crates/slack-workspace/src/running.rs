@@ -140,7 +140,7 @@ impl Running {
     ) -> Result<Arc<Value>, WaitError> {
         let find = |running: &Self| {
             running.workspace.read(|state| {
-                let fits = |message: &&Message| predicate(message.body());
+                let fits = |message: &&Arc<Message>| predicate(message.body());
                 let room = state.channel(channel.as_str())?;
                 room.messages().iter().rev().find(fits).map(|message| Arc::clone(message.body()))
             })

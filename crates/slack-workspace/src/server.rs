@@ -1,18 +1,14 @@
 //! Serving a workspace over HTTP.
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::routing::{any, get, post};
 use axum::serve::{Listener, ListenerExt};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::serving::{Patience, serve_connections};
 use crate::tls::TlsListener;
 use crate::{Workspace, api, authorize, control, guard, page, socket};
-
-/// How long requests that are under way may still take once stopped.
-const DRAIN: Duration = Duration::from_secs(2);
 
 /// Everything the workspace answers to.
 pub(crate) fn router(workspace: &Workspace) -> Router {
@@ -48,14 +44,21 @@ pub(crate) async fn serve(workspace: Workspace, listener: TcpListener, stop: Can
     let keeper = workspace.clone();
     workspace.tasks().spawn(async move { keeper.keep_state().await });
     let served = if let Some(tls) = workspace.tls() {
-        let listener = TlsListener::new(listener, tls, workspace.tasks(), workspace.stopping())?;
-        serve_on(&workspace, listener, stop).await
+        let listener = TlsListener::new(listener, tls, workspace.tasks(), workspace.stopping());
+        match listener {
+            Ok(listener) => {
+                serve_on(&workspace, listener, stop).await;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     } else {
         let listener = listener.tap_io(|stream| {
             // Slower answers are no reason to refuse a connection.
             let _ = stream.set_nodelay(true);
         });
-        serve_on(&workspace, listener, stop).await
+        serve_on(&workspace, listener, stop).await;
+        Ok(())
     };
     // Whoever served has ended, for whatever reason: so do the tasks.
     workspace.stopping().cancel();
@@ -64,28 +67,18 @@ pub(crate) async fn serve(workspace: Workspace, listener: TcpListener, stop: Can
     served
 }
 
-async fn serve_on<L>(workspace: &Workspace, listener: L, stop: CancellationToken) -> std::io::Result<()>
+async fn serve_on<L>(workspace: &Workspace, listener: L, stop: CancellationToken)
 where
     L: Listener,
     L::Addr: std::fmt::Debug,
 {
     let own_stop = workspace.stopping().clone();
-    let stopped = {
-        let (stop, own_stop) = (stop.clone(), own_stop.clone());
-        async move {
-            tokio::select! {
-                () = stop.cancelled() => own_stop.cancel(),
-                () = own_stop.cancelled() => {}
-            }
+    let told = async {
+        tokio::select! {
+            () = stop.cancelled() => own_stop.cancel(),
+            () = own_stop.cancelled() => {}
         }
     };
-    let serving = axum::serve(listener, router(workspace)).with_graceful_shutdown(stopped).into_future();
-    let drained = async {
-        own_stop.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        served = serving => served,
-        () = drained => Ok(()),
-    }
+    let serving = serve_connections(listener, router(workspace), Patience::USUAL, &own_stop);
+    tokio::join!(told, serving);
 }

@@ -247,7 +247,9 @@ impl Workspace {
         if !self.is_locked() {
             return Ok(());
         }
-        let text = self.read_teams(|teams| self.written(teams));
+        // Everybody waits for the copy alone, which shares the messages, not for the text that is made of it.
+        let teams = self.read_teams(Teams::snapshot);
+        let text = self.written(&teams);
         let written = text.and_then(|text| disk::replace(&path, &text, 0o600));
         written.map_err(|source| StateFileError::Write { path, source })
     }
@@ -274,6 +276,66 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::{Author, Draft};
+
+    /// A workspace in which this many messages were posted.
+    fn filled(messages: usize) -> Workspace {
+        let workspace = Workspace::new(Config::default()).unwrap();
+        let channel = workspace.landmarks().channels["general"].clone();
+        let author = Author { user: workspace.landmarks().users["alice"].clone(), app: None };
+        workspace.update(|state, now| {
+            for number in 0..messages {
+                let draft = Draft { text: format!("message {number} of many"), ..Draft::default() };
+                state.post(&channel, &author, draft, now).unwrap();
+            }
+        });
+        workspace
+    }
+
+    /// The shortest of a few runs: load makes runs longer, never shorter.
+    fn shortest<T>(run: impl Fn() -> T) -> Duration {
+        let timed = || {
+            let begun = std::time::Instant::now();
+            let made = run();
+            let took = begun.elapsed();
+            drop(made);
+            took
+        };
+        (0..5).map(|_| timed()).min().unwrap()
+    }
+
+    #[test]
+    fn nobody_waits_while_the_text_is_made() {
+        let workspace = filled(100);
+        let snapshot = workspace.read_teams(Teams::snapshot);
+        // Whoever needed the lock to make the text would wait here for ever.
+        let held = workspace.teams();
+        let text = workspace.written(&snapshot).unwrap();
+        drop(held);
+        let read: Read = serde_json::from_slice(&text).unwrap();
+        let channel = &workspace.landmarks().channels["general"];
+        let texts = |state: &State| -> Vec<String> {
+            state.channels[channel].messages().iter().map(|message| message.text().to_owned()).collect()
+        };
+        assert_eq!(texts(&read.state), workspace.read(texts));
+    }
+
+    #[test]
+    fn a_copy_is_quick_and_knows_nothing_of_what_comes_later() {
+        let workspace = filled(20_000);
+        let copied = shortest(|| workspace.read_teams(Teams::snapshot));
+        let written = shortest(|| workspace.read_teams(|teams| workspace.written(teams).unwrap()));
+        assert!(copied * 5 < written, "the lock is held for {copied:?}, the text takes {written:?}");
+        let snapshot = workspace.read_teams(Teams::snapshot);
+        let channel = workspace.landmarks().channels["general"].clone();
+        let first = workspace.read(|state| state.channels[&channel].messages()[10].ts);
+        workspace.update(|state, now| {
+            state.update(&channel, first, Draft { text: "changed".to_owned(), ..Draft::default() }, now).unwrap();
+        });
+        let text = |state: &State| state.channels[&channel].message(first).unwrap().text().to_owned();
+        assert_ne!(text(snapshot.first()), "changed");
+        assert_eq!(workspace.read(text), "changed");
+    }
 
     proptest! {
         #[test]

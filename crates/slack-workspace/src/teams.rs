@@ -55,6 +55,11 @@ impl Teams {
         std::iter::once(&mut self.first).chain(&mut self.more)
     }
 
+    /// What is to be kept of every team, as it is now.
+    pub(crate) fn snapshot(&self) -> Self {
+        Self { first: self.first.snapshot(), more: self.more.iter().map(State::snapshot).collect() }
+    }
+
     /// The teams beside the first.
     pub(crate) fn more(&self) -> &[State] {
         &self.more

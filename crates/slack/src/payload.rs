@@ -29,7 +29,7 @@ pub use head::{
     ThreadHead, ViewHead,
 };
 pub use interaction::Interaction;
-pub use lenient::{First, Lenient, Switch, Text};
+pub use lenient::{First, Lenient, Seconds, Switch, Text};
 pub use raw::{Malformed, Origin, ResponseUrl};
 pub use shortcut::Shortcut;
 pub use view::{ViewClosed, ViewInfo, ViewSubmission};

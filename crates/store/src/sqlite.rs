@@ -1,10 +1,9 @@
 //! What is SQLite's alone: opening a file, its schema, and the one writer that groups commits.
 
-mod open;
-mod schema;
-mod store;
+mod file;
+pub(crate) mod open;
+pub(crate) mod schema;
 mod writer;
 
-pub use open::OpenError;
-pub use store::SqliteStore;
+pub(crate) use file::Sqlite;
 pub use writer::Commits;

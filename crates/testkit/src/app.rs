@@ -376,7 +376,8 @@ fn collect(value: &Value, key: &str, into: &mut Vec<String>) {
     }
 }
 
-fn ts_of(message: &Value) -> Ts {
+/// A message's timestamp.
+pub fn ts_of(message: &Value) -> Ts {
     let ts = message.get("ts").and_then(Value::as_str).and_then(Ts::parse);
     ts.expect("a message has a ts")
 }

@@ -189,6 +189,9 @@ fn capabilities(device: Device, profile: &Path) -> Capabilities {
     all.as_object().cloned().expect("capabilities are an object")
 }
 
+/// How often chromedriver is started before giving up.
+const STARTS: usize = 5;
+
 /// chromedriver on a free port.
 #[derive(Debug)]
 struct Driver {
@@ -199,7 +202,18 @@ struct Driver {
 }
 
 impl Driver {
+    /// Starts it. Asked for any port it takes one that is free for IPv4 and leaves when the same one is not for IPv6: then it is
+    /// started again.
     async fn start() -> Self {
+        for _ in 0..STARTS {
+            if let Some(driver) = Self::try_start().await {
+                return driver;
+            }
+        }
+        panic!("chromedriver ended before it listened, {STARTS} times")
+    }
+
+    async fn try_start() -> Option<Self> {
         let child = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -215,8 +229,8 @@ impl Driver {
             Err(error) => panic!("chromedriver could not be started: {error}"),
         };
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is a pipe")).lines();
-        let port = timeout(WITHIN, port_of(&mut stdout)).await.expect("chromedriver starts in time");
-        Self { child, port, _stdout: stdout }
+        let port = timeout(WITHIN, port_of(&mut stdout)).await.expect("chromedriver starts in time")?;
+        Some(Self { child, port, _stdout: stdout })
     }
 
     /// Lets chromedriver end its browsers and itself: killed, it would leave them behind.
@@ -237,15 +251,15 @@ impl Drop for Driver {
     }
 }
 
-/// The port in `ChromeDriver was started successfully on port 40123.`
-async fn port_of(stdout: &mut Lines<BufReader<ChildStdout>>) -> u16 {
+/// The port in `ChromeDriver was started successfully on port 40123.`; `None` when it ended without one.
+async fn port_of(stdout: &mut Lines<BufReader<ChildStdout>>) -> Option<u16> {
     while let Some(line) = stdout.next_line().await.expect("chromedriver's stdout is text") {
         let port = line.split_once("successfully on port ").map(|(_, port)| port.trim_end_matches('.'));
         if let Some(port) = port {
-            return port.parse().expect("a port is a number");
+            return Some(port.parse().expect("a port is a number"));
         }
     }
-    panic!("chromedriver ended before it listened")
+    None
 }
 
 /// chromedriver's command for the console (Selenium's log endpoint).

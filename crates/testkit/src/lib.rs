@@ -12,15 +12,17 @@
 mod app;
 mod browser;
 mod clock;
+mod gateway;
 mod hook;
 mod input;
 mod local;
 mod relay;
 
-pub use app::{Settings, TestApp, WITHIN, action_ids, text_of};
+pub use app::{Settings, TestApp, WITHIN, action_ids, text_of, ts_of};
 pub use browser::{Browser, Device};
 pub use clock::TestClock;
 pub use fantoccini::key::Key;
+pub use gateway::{AgentProcess, Backend, Ended, GatewayApp, GatewaySettings, Node, Person, Program, Terminal};
 pub use hook::{Finished, Hook};
 pub use input::{call, permission_request};
 pub use local::{LocalDaemon, LocalSettings};

@@ -8,7 +8,7 @@ use countersign_approval::{
     audit::{Link, SignedHead, Verifier, head_message},
 };
 use countersign_server::signature_holds;
-use countersign_store::SqliteStore;
+use countersign_store::{Database, Location};
 use serde_json::json;
 
 use super::{Context, personal, personal::Credentials};
@@ -46,9 +46,10 @@ Examples:
   countersign audit verify --anchor 1042:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 ")]
 struct VerifyOptions {
-    /// The database; by default that of this configuration's daemon.
-    #[arg(long, value_name = "FILE")]
-    database: Option<PathBuf>,
+    /// The database; by default that of this configuration's daemon. A server's is the file `countersign.db` in its data
+    /// directory, or its postgres:// address.
+    #[arg(long, value_name = "FILE|URL")]
+    database: Option<String>,
 
     /// A head that was kept elsewhere: SEQUENCE:LINK. Repeat it for several.
     #[arg(long, value_name = "SEQ:LINK")]
@@ -82,20 +83,22 @@ impl Options {
 
 impl VerifyOptions {
     fn run(&self, context: &Context<'_>) -> anyhow::Result<u8> {
-        let path = match &self.database {
-            Some(path) => path.clone(),
-            None => own_database(context)?,
+        let location = match &self.database {
+            Some(database) => database.parse()?,
+            None => Location::Sqlite(own_database(context)?),
         };
-        if !path.is_file() {
+        if let Location::Sqlite(path) = &location
+            && !path.is_file()
+        {
             let error = Hinted::new(format!("there is no database {}", path.display()))
                 .hint("it is made with the first request; `countersign demo` makes one in a temporary place");
             return Err(error.into());
         }
         let anchors = self.anchor.iter().map(|anchor| parse_anchor(anchor)).collect::<Result<Vec<_>, _>>()?;
         let proof = super::runtime()?.block_on(async {
-            let store = SqliteStore::open(&path, Hints::default()).await.context("could not open the database")?;
+            let store = Database::open(location, Hints::default()).await.context("could not open the database")?;
             let proof = verify(&store, anchors, &self.key).await;
-            store.close().await;
+            Store::close(&store).await;
             proof
         })?;
         self.report(&proof);
@@ -126,7 +129,8 @@ impl VerifyOptions {
     }
 }
 
-fn own_database(context: &Context<'_>) -> anyhow::Result<PathBuf> {
+/// The database of this configuration's daemon.
+pub(super) fn own_database(context: &Context<'_>) -> anyhow::Result<PathBuf> {
     let config = context.load()?.config;
     let credentials = Credentials::of(&config, None, None)?;
     let client = personal::client(context, &config, &credentials)?;
@@ -138,7 +142,7 @@ fn parse_anchor(anchor: &str) -> anyhow::Result<(u64, Link)> {
     parsed.with_context(|| format!("{anchor:?} is not an anchor: SEQUENCE:LINK, the link 64 hex digits"))
 }
 
-async fn verify(store: &SqliteStore, anchors: Vec<(u64, Link)>, keys: &[String]) -> anyhow::Result<Proof> {
+async fn verify(store: &dyn Store, anchors: Vec<(u64, Link)>, keys: &[String]) -> anyhow::Result<Proof> {
     // The heads are read first: rows may be added meanwhile, and a head must not be newer than the rows read.
     let heads = store.heads(HEADS).await?;
     let signers = check_signatures(&heads, keys)?;

@@ -1,17 +1,28 @@
 //! The command tree. Each command is a file with its options and its `run`.
 
+mod admin;
+mod agent;
+mod apply;
 mod audit;
 mod completions;
 mod config;
+mod connect;
+mod db;
 mod demo;
 mod doctor;
+mod exec;
+mod guard;
 mod hook;
 mod hook_install;
 mod hook_status;
 mod init;
+mod link;
+mod login;
 mod manifest;
 mod personal;
 mod requests;
+mod serve;
+mod sessions;
 mod slack;
 mod slack_sdk;
 mod workspace;
@@ -57,11 +68,38 @@ enum Command {
     /// Ask in Slack before a coding agent uses a tool.
     #[command(alias = "hooks")]
     Hook(Box<hook::Options>),
-    /// Look at requests, deny or cancel them.
+    /// Run a command on a connection, with whatever approval it needs.
+    Exec(Box<exec::Options>),
+    /// Open a terminal, or a local port, on a connection.
+    Connect(Box<connect::Options>),
+    /// Have a command on this machine approved before it is run.
+    Guard(guard::Options),
+    /// Look at requests and decide about them.
     #[command(visible_alias = "request")]
     Requests(requests::Options),
+    /// Look at what happened on connections.
+    #[command(visible_alias = "session")]
+    Sessions(sessions::Options),
+    /// Sign in to a server.
+    Login(login::LoginOptions),
+    /// Forget the server and the token.
+    Logout(login::LogoutOptions),
+    /// Make a Slack account yours.
+    Link(link::Options),
+    /// Who you are, and where.
+    Whoami(login::WhoamiOptions),
+    /// Administer a server.
+    Admin(Box<admin::Options>),
+    /// Bring a server to what a file describes.
+    Apply(apply::Options),
+    /// Serve a team: connections, approvals, sessions.
+    Serve(Box<serve::Options>),
+    /// Run approved commands next to a resource.
+    Agent(agent::Options),
     /// Prove that the record of what was approved is untouched.
     Audit(audit::Options),
+    /// Bring a database up to date, look at it, or copy it.
+    Db(db::Options),
     /// Run the local Slack on its own.
     Workspace(workspace::Options),
     /// Work on a Slack app.
@@ -102,8 +140,21 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> anyhow::Result<u8> {
         Command::Demo(options) => options.run(&context),
         Command::Init(options) => options.run(&context),
         Command::Hook(options) => options.run(&context),
+        Command::Exec(options) => options.run(&context),
+        Command::Connect(options) => options.run(&context),
+        Command::Guard(options) => options.run(&context),
         Command::Requests(options) => options.run(&context),
+        Command::Sessions(options) => options.run(&context),
+        Command::Login(options) => options.run(&context),
+        Command::Logout(options) => options.run(&context),
+        Command::Link(options) => options.run(&context),
+        Command::Whoami(options) => options.run(&context),
+        Command::Admin(options) => options.run(&context),
+        Command::Apply(options) => options.run(&context),
+        Command::Serve(options) => options.run(&context),
+        Command::Agent(options) => options.run(&context),
         Command::Audit(options) => options.run(&context),
+        Command::Db(options) => options.run(&context),
         Command::Workspace(options) => options.run(&context),
         Command::Slack(options) => options.run(&context),
         Command::Config(options) => options.run(&context),

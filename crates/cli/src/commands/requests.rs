@@ -1,4 +1,9 @@
-//! `countersign requests`: look at requests, deny or cancel them. Approving is for people in Slack.
+//! `countersign requests`: look at requests and decide about them.
+//!
+//! Of a server, whoever is signed in sees and decides what they may. Of the personal daemon nobody approves here: what is
+//! gated runs as the same user.
+
+mod remote;
 
 use countersign_hook::{
     client::{Start, call},
@@ -10,7 +15,11 @@ use super::{
     Context,
     personal::{self, Credentials},
 };
-use crate::{exit, output, output::Hinted};
+use crate::{
+    exit, output,
+    output::Hinted,
+    remote::{CredentialsFile, ServerOptions, server_of},
+};
 
 /// A daemon that does not say within this time how it is, is not well.
 const STATUS_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
@@ -18,15 +27,23 @@ const STATUS_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
 /// Options of `countersign requests`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-There is no approve: what is gated runs as the same user, who would approve for
-itself. Approve in Slack.
+Of the server that you are signed in to; with --personal, or when you are signed in
+nowhere, of your own coding agent's daemon. There approving is for Slack alone: what
+is gated runs as the same user, who would approve for itself.
 
 Examples:
   countersign requests list
   countersign requests show 1a2b3c4d5e6f
+  countersign requests approve 1a2b3c4d5e6f
   countersign requests deny 1a2b3c4d5e6f --reason 'not on a Friday'
+  countersign requests revoke 1a2b3c4d5e6f
 ")]
 pub(crate) struct Options {
+    /// Those of your own coding agent, even if you are signed in to a server.
+    #[arg(long, global = true)]
+    personal: bool,
+    #[command(flatten)]
+    server: ServerOptions,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -50,6 +67,17 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Approve a request, as somebody who may.
+    Approve {
+        /// Its id, or the last digits of it.
+        id: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+        /// Only if its digest begins so: what you have looked at is what you approve.
+        #[arg(long)]
+        digest: Option<String>,
+    },
     /// Deny a request; the agent is told.
     Deny {
         /// Its id, or the last digits of it.
@@ -58,16 +86,33 @@ enum Verb {
         #[arg(long)]
         reason: Option<String>,
     },
-    /// Withdraw a request; the agent's own dialog decides.
+    /// Withdraw a request; a coding agent's own dialog decides.
     Cancel {
         /// Its id, or the last digits of it.
         id: String,
+    },
+    /// Take an approval back: what runs on it ends at once.
+    Revoke {
+        /// Its id, or the last digits of it.
+        id: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
     },
 }
 
 impl Options {
     pub(crate) fn run(self, context: &Context<'_>) -> anyhow::Result<u8> {
+        let signed_in = self.server.server.is_some() || CredentialsFile::of(context).read()?.is_some();
+        if signed_in && !self.personal {
+            return remote::run(&server_of(context, &self.server)?, self.verb);
+        }
         match self.verb {
+            Verb::Approve { .. } | Verb::Revoke { .. } => {
+                return Err(Hinted::new("requests of a coding agent are approved in Slack, not here")
+                    .hint("requests of a server need you to sign in: countersign login URL")
+                    .into());
+            }
             Verb::List { all, json } => {
                 let data = errand(context, Op::List, &json!({ "all": all }))?;
                 if json { output::json(data.get("requests").unwrap_or(&Value::Null)) } else { list(&data) }

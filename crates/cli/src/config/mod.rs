@@ -26,6 +26,7 @@ pub(crate) const DEFAULTS: &str = include_str!("default.toml");
 pub(crate) struct Config {
     pub(crate) slack: Slack,
     pub(crate) hook: Hook,
+    pub(crate) serve: Serve,
     pub(crate) retention: Retention,
     pub(crate) log: Log,
 }
@@ -57,6 +58,37 @@ pub(crate) struct Hook {
     pub(crate) only_screen_lock: bool,
     pub(crate) idle_exit_s: u64,
     pub(crate) orphan_grace_s: u64,
+}
+
+/// The server of a team.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Serve {
+    pub(crate) listen: std::net::SocketAddr,
+    #[serde(default)]
+    pub(crate) database: Option<Secret>,
+    #[serde(default)]
+    pub(crate) database_file: Option<std::path::PathBuf>,
+    #[serde(default)]
+    pub(crate) advertise: Option<String>,
+    #[serde(default)]
+    pub(crate) public_url: Option<String>,
+    #[serde(default)]
+    pub(crate) data_dir: Option<std::path::PathBuf>,
+    #[serde(default)]
+    pub(crate) key_file: Option<std::path::PathBuf>,
+    pub(crate) allow_unreviewed: bool,
+    pub(crate) redact: Vec<String>,
+    pub(crate) max_input_mib: u64,
+    pub(crate) max_recording_mib: u64,
+    pub(crate) max_sessions: usize,
+}
+
+impl Serve {
+    /// Where the database is, from wherever it was given: an address may hold a password.
+    pub(crate) fn database(&self) -> Result<Option<Secret>, ConfigError> {
+        read_secret("serve.database", self.database.as_ref(), self.database_file.as_deref())
+    }
 }
 
 /// What is forgotten, and when.

@@ -260,3 +260,27 @@ async fn without_the_script_sheets_are_pages_and_forms_do_the_same() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_searched_for_is_found_and_leads_to_its_place() {
+    bounded(async {
+        let space = Space::start().await;
+        let ts = space.say("bob", "The orange one is ready");
+        for number in 0..60 {
+            space.say("bob", &format!("later {number}"));
+        }
+        let alice = space.browser("alice", Device::Desktop).await;
+        alice.click("[data-testid=open-search]").await;
+        alice.see(SHEET).await;
+        alice.type_into("dialog [data-testid=search]", "ORANGE").await;
+        alice.press(Key::Enter).await;
+        alice.see("dialog [data-testid=result]").await;
+        alice.save(&picture("workspace-search")).await;
+        alice.click("dialog [data-testid=result]").await;
+        alice.see_no(SHEET).await;
+        alice.see(&format!("li[data-ts=\"{ts}\"]:target")).await;
+        alice.save(&picture("workspace-found")).await;
+        assert_quiet(&alice).await;
+    })
+    .await;
+}

@@ -20,7 +20,8 @@ async fn a_request_is_listed_shown_and_denied_at_the_terminal_but_never_approved
     let shown = app.run(&["requests", "show", short]).await;
     assert!(shown.stdout.contains("make deploy") && shown.stdout.contains("/srv/app"), "{}", shown.stdout);
     let approved = app.run(&["requests", "approve", short]).await;
-    assert_eq!(approved.code, Some(2), "there is no such command");
+    assert_eq!(approved.code, Some(1), "what is gated runs as the same user");
+    assert!(approved.stderr.contains("approved in Slack"), "{}", approved.stderr);
 
     let denied = app.run(&["requests", "deny", short, "--reason", "too early"]).await;
     assert_eq!(denied.code, Some(0), "{denied:?}");

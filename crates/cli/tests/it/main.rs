@@ -7,6 +7,7 @@ mod commands;
 mod crash;
 mod daemon;
 mod decide;
+mod gateway;
 mod help;
 mod input;
 mod limits;
@@ -45,6 +46,12 @@ fn behavior(answer: &Value) -> Option<&str> {
 /// The message in a hook's answer to `PermissionRequest`.
 fn deny_message(answer: &Value) -> Option<&str> {
     answer.pointer("/hookSpecificOutput/decision/message")?.as_str()
+}
+
+/// For tests that speak HTTP by themselves.
+fn install_tls_provider() {
+    // Another test of this program may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// Posts a message of the app with one Approve button, as a copy, a forger or another program would.

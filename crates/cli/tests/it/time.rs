@@ -24,6 +24,16 @@ async fn redraw(daemon: &LocalDaemon) {
     daemon.clock().advance(SETTLE);
 }
 
+/// Waits until every message is recorded as it is shown: a vote before that is drawn at once, with the call that is under way.
+async fn recorded(daemon: &LocalDaemon) {
+    let nothing_due = async {
+        while daemon.store().next_outbox(daemon.clock().now()).await.unwrap().is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(WITHIN, nothing_due).await.unwrap();
+}
+
 /// Waits until the grant of a request stands like this.
 async fn grant_is(daemon: &LocalDaemon, id: RequestId, state: &str) {
     let armed = daemon.store().hints().arm(id);
@@ -63,7 +73,7 @@ async fn abandoned(app: &TestApp, clock: &TestClock, claimed_by: Option<&str>) -
     store.put_identity(app.identity("alice"), person, clock.now()).await.unwrap();
     let token = button_value(&message).parse().unwrap();
     let ballot =
-        Ballot { token, identity: app.identity("alice"), verdict: Verdict::Approve, reason: None, at: clock.now() };
+        Ballot { token, voter: app.identity("alice").into(), verdict: Verdict::Approve, reason: None, at: clock.now() };
     let Voted::Decided(request) = store.vote(ballot).await.unwrap() else { panic!("not decided") };
     if let Some(by) = claimed_by {
         assert_eq!(store.claim_grant(request.id, by, clock.now()).await.unwrap(), Claimed::Now);
@@ -79,6 +89,7 @@ async fn a_burst_of_changes_is_one_update_and_the_agent_is_answered_before_it() 
     let dm = app.direct_message("alice");
     let hook = app.ask(&permission_request("ls")).await;
     let message = app.message_with(&dm, ids::APPROVE).await;
+    recorded(&daemon).await;
     app.click("alice", &dm, &message, ids::APPROVE).await;
     assert_eq!(behavior(&hook.answer().await), Some("allow"));
     let request = daemon.store().recent(1).await.unwrap().remove(0);

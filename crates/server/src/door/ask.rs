@@ -136,7 +136,7 @@ async fn asked(
     let user = personal.settings().user.clone();
     let requester = Requester::OsUser { user, machine: personal.settings().machine.clone() };
     let (key, subject, policy, patience) = (question.key, question.subject, question.policy, question.patience);
-    let asked = personal.approvals().ask(Ask { key, subject, requester, policy, patience }).await?;
+    let asked = personal.approvals().ask(Ask { key, subject, requester, policy, reason: None, patience }).await?;
     if let Asked::New(request) = &asked {
         tracing::info!(request.id = %request.id, request.digest = request.digest.short(), "request {} asked", request.id);
     }
@@ -165,7 +165,7 @@ async fn asked(
 fn introduce(personal: &Personal, approvers: Vec<String>) {
     let own = personal.clone();
     personal.tasks().spawn(async move {
-        let known = installation::know_approvers(&own, &approvers);
+        let known = installation::know_approvers(own.core(), &approvers);
         tokio::select! {
             () = own.shutdown().cancelled() => {}
             known = known => if let Err(error) = known {

@@ -83,7 +83,7 @@ async fn status(personal: &Personal) -> Result<Value, DeskError> {
 /// Withdraws what is pending, so that waiting clients end and do not start another daemon; then leaves.
 async fn stop(personal: &Personal) -> Result<Value, DeskError> {
     let user = personal.settings().user.clone();
-    let cancelled = withdraw::all(personal, &CancelledBy::OsUser(user)).await?;
+    let cancelled = withdraw::all(personal.core(), &CancelledBy::OsUser(user)).await?;
     personal.leave();
     Ok(json!({ "pid": std::process::id(), "cancelled": cancelled }))
 }
@@ -151,7 +151,7 @@ async fn find(personal: &Personal, args: &Value) -> Result<RequestId, DeskError>
 }
 
 fn summary(request: &Request) -> Value {
-    let content = Content::of(&request.subject);
+    let content = Content::of(request);
     let first_line = |text: &str| text.lines().next().unwrap_or_default().chars().take(FIRST_LINE_CHARS).collect();
     let first: Option<String> = content.fields.first().map(|field| first_line(&field.text));
     let tool = match &request.subject {
@@ -174,7 +174,7 @@ fn summary(request: &Request) -> Value {
 
 fn whole(dossier: &Dossier) -> Value {
     let mut summary = summary(&dossier.request);
-    let content = Content::of(&dossier.request.subject);
+    let content = Content::of(&dossier.request);
     let fields = |fields: &[crate::render::Field]| -> Vec<Value> {
         fields.iter().map(|field| json!({ "label": field.label, "text": field.text })).collect()
     };

@@ -1,6 +1,6 @@
 //! A question as it is asked: the subject, who decides, how long it may stay open.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use countersign_approval::{
     AskPolicy, Blob, Combine, Destination, RequestKey, Requirement, SelfApproval, Subject, ToolCall, Voters,
@@ -118,6 +118,8 @@ fn policy(approvers: &[String], channel: Option<&str>, ttl: Duration) -> AskPoli
         max_duration: None,
         channels,
         reason_required: false,
+        claim_within: None,
+        break_glass: BTreeSet::new(),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use countersign_approval::{Subject, ToolCall};
+use countersign_approval::{Request, Subject, ToolCall};
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::visible;
+use super::{command, visible};
 
 /// The whole of a subject, ready to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,18 +29,23 @@ pub struct Field {
 }
 
 impl Field {
-    fn new(label: &str, text: &str) -> Self {
+    pub(super) fn new(label: &str, text: &str) -> Self {
         Self { label: visible(label), text: visible(text) }
     }
 }
 
 impl Content {
-    /// The content of a subject.
-    pub fn of(subject: &Subject) -> Self {
-        match subject {
+    /// The content of a request: its subject, and why it is asked.
+    pub fn of(request: &Request) -> Self {
+        let mut content = match &request.subject {
             Subject::ToolCall(call) => Self::of_tool_call(call),
+            Subject::Command(command) => command::command(command),
+            Subject::Access(access) => command::access(access),
+            Subject::Local(local) => command::local(local),
             other => Self::of_json(other),
-        }
+        };
+        content.fields.extend(request.reason.as_deref().map(|reason| Field::new("Reason", reason)));
+        content
     }
 
     /// Characters in all fields, labels included.

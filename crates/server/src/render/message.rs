@@ -1,9 +1,9 @@
 //! The message that shows a request, in every state.
 
-use countersign_approval::{Request, Timestamp, port::Dossier};
+use countersign_approval::{Combine, PersonId, Request, Timestamp, port::Dossier};
 use countersign_slack::blocks::{
-    Actions, Block, Button, ButtonStyle, Context, ContextElement, Header, LimitError, Mrkdwn, PlainText, RichElement,
-    RichPart, RichText, Style,
+    Actions, Block, Button, ButtonStyle, Context, ContextElement, Element, Header, LimitError, ListStyle, Mrkdwn,
+    PlainText, RichElement, RichItem, RichPart, RichText, Style,
 };
 
 use super::{
@@ -11,7 +11,9 @@ use super::{
     content::{Content, Field},
     elide::{Elided, elide},
     ids,
-    status::{Status, status},
+    standing::{Standing, Standings},
+    status::{Note, Status, is_a_persons, name, status},
+    visible,
 };
 
 /// Characters of content that a message shows. Slack folds longer messages behind "See more", where nobody looks.
@@ -25,6 +27,9 @@ const MESSAGE_FIELDS: usize = 20;
 
 /// Characters of one line about the place, e.g. the directory.
 const PLACE_CHARS: usize = 200;
+
+/// Groups of approvers that a message names.
+const GROUPS_SHOWN: usize = 20;
 
 /// Slack's limit for a header is 150; a title has to be read at a glance.
 const TITLE_CHARS: usize = 120;
@@ -47,19 +52,20 @@ pub fn message(dossier: &Dossier) -> Result<Message, RenderError> {
 
 /// Characters of a request's content that its message does not show.
 pub(crate) fn left_out(request: &Request) -> usize {
-    content_parts(&Content::of(&request.subject)).1
+    content_parts(&Content::of(request)).1
 }
 
 fn draw(dossier: &Dossier) -> Result<Message, LimitError> {
     let request = &dossier.request;
-    let content = Content::of(&request.subject);
+    let content = Content::of(request);
     let (parts, left_out) = content_parts(&content);
     let title = elide_line(&content.title, TITLE_CHARS);
-    let mut blocks: Vec<Block> = vec![
-        Header::new(title.as_str())?.into(),
-        RichText::new(parts)?.block_id("content")?.into(),
-        digest_line(request)?.into(),
-    ];
+    let mut blocks: Vec<Block> =
+        vec![Header::new(title.as_str())?.into(), RichText::new(parts)?.block_id("content")?.into()];
+    if is_a_persons(&request.subject) {
+        blocks.push(people_block(dossier)?.into());
+    }
+    blocks.push(digest_line(request)?.into());
     let text = if let Some(status) = status(dossier) {
         blocks.push(status_block(&status)?.into());
         blocks.push(ended_line(status.at)?.into());
@@ -172,7 +178,11 @@ fn buttons(request: &Request, left_out: usize) -> Result<Actions, LimitError> {
     };
     let deny = button(ids::DENY, "Deny")?.style(ButtonStyle::Danger);
     let deny_why = button(ids::DENY_WHY, "Deny with reason…")?;
-    Actions::new(vec![first.into(), deny.into(), deny_why.into()])?.block_id("decide")
+    let mut buttons: Vec<Element> = vec![first.into(), deny.into(), deny_why.into()];
+    if is_a_persons(&request.subject) {
+        buttons.push(button(ids::OPEN, "Open…")?.into());
+    }
+    Actions::new(buttons)?.block_id("decide")
 }
 
 fn status_block(status: &Status) -> Result<RichText, LimitError> {
@@ -184,9 +194,74 @@ fn status_block(status: &Status) -> Result<RichText, LimitError> {
         parts.push(RichPart::Quote { elements: vec![RichElement::text(or_blank(reason))] });
     }
     if let Some(note) = &status.note {
-        parts.push(RichPart::section(vec![RichElement::text(elide_line(note, 500))]));
+        parts.push(RichPart::section(note_elements(note)));
     }
     RichText::new(parts)?.block_id("status")
+}
+
+fn note_elements(note: &Note) -> Vec<RichElement> {
+    let mut elements = vec![RichElement::text(or_blank(&elide_line(&note.text, 500)))];
+    elements.extend(note.at.map(moment));
+    elements
+}
+
+/// A moment, in each reader's own time zone.
+fn moment(at: Timestamp) -> RichElement {
+    let timestamp = u64::try_from(at.as_secs()).unwrap_or_default();
+    let fallback = jiff::Timestamp::from_second(at.as_secs()).ok().map(|at| at.to_string());
+    RichElement::Date { timestamp, format: "{date_short_pretty} {time_secs}".to_owned(), fallback }
+}
+
+/// Who asks, who has agreed, and who still has to.
+fn people_block(dossier: &Dossier) -> Result<RichText, LimitError> {
+    let standings = Standings::of(dossier);
+    let mut parts = Vec::new();
+    if let Some(requester) = dossier.request.requester.person() {
+        parts.push(RichPart::section(vec![
+            RichElement::styled("Asked by ", Style::BOLD),
+            RichElement::text(elide_line(&requester_text(dossier, requester), 200)),
+        ]));
+    }
+    let heading = match (standings.each.len(), standings.combine) {
+        (0 | 1, _) => "Has to agree",
+        (_, Combine::AllOf) => "All of these have to agree",
+        (_, Combine::AnyOf) => "One of these has to agree",
+    };
+    parts.push(RichPart::section(vec![RichElement::styled(heading, Style::BOLD)]));
+    let shown = standings.each.iter().take(GROUPS_SHOWN);
+    let mut items: Vec<RichItem> = shown.map(|standing| RichItem::new(standing_elements(standing))).collect();
+    if let Some(more) = standings.each.len().checked_sub(GROUPS_SHOWN).filter(|more| *more > 0) {
+        items.push(RichItem::new(vec![RichElement::text(format!("and {more} more"))]));
+    }
+    let (needed, have) = standings.people;
+    if needed > 1 {
+        items.push(RichItem::new(vec![RichElement::text(format!("{needed} different people in all; {have} so far"))]));
+    }
+    parts.push(RichPart::list(ListStyle::Bullet, items));
+    RichText::new(parts)?.block_id("people")
+}
+
+/// The requester's name and e-mail address.
+fn requester_text(dossier: &Dossier, requester: &PersonId) -> String {
+    let called = name(&dossier.people, requester);
+    if called == visible(requester.as_str()) { called } else { format!("{called} ({})", visible(requester.as_str())) }
+}
+
+fn standing_elements(standing: &Standing) -> Vec<RichElement> {
+    let missing = standing.missing();
+    let sign = if missing == 0 { "✅ " } else { "⬜ " };
+    let mut elements =
+        vec![RichElement::text(sign), RichElement::styled(or_blank(&elide_line(&standing.who, 100)), Style::BOLD)];
+    if !standing.agreed.is_empty() {
+        let names = elide_line(&standing.agreed.join(", "), 300);
+        elements.push(RichElement::text(format!(": {names}")));
+    }
+    if missing > 0 {
+        let gap = if standing.agreed.is_empty() { ": " } else { "; " };
+        let more = if standing.agreed.is_empty() { "" } else { " more" };
+        elements.push(RichElement::text(format!("{gap}{missing}{more} needed")));
+    }
+    elements
 }
 
 fn ended_line(at: Timestamp) -> Result<Context, LimitError> {

@@ -48,7 +48,7 @@ pub enum FileOffer {
 
 /// Whether the whole of a request fits into a modal, and the blocks that show it.
 pub fn review(request: &Request) -> Result<Review, RenderError> {
-    let content = Content::of(&request.subject);
+    let content = Content::of(request);
     let blocks = content_blocks(&content).map_err(|source| RenderError { request: request.id, source })?;
     let bytes = serde_json::to_vec(&blocks).map_or(usize::MAX, |json| json.len());
     let fits = blocks.len() <= MAX_CHUNKS && bytes <= MAX_BYTES;
@@ -116,14 +116,14 @@ pub fn review_modal(request: &Request, offer: Option<&FileOffer>) -> Result<View
 }
 
 fn whole_modal(request: &Request, mut blocks: Vec<Block>) -> Result<View, LimitError> {
-    let title = Content::of(&request.subject).title;
+    let title = Content::of(request).title;
     blocks.insert(0, Section::new(PlainText::new(elide_line(&title, 150)))?.into());
     blocks.push(digest_line(request)?);
     modal("Review", request, blocks)?.callback_id(ids::REVIEW_MODAL)?.submit("Approve")
 }
 
 fn file_modal(request: &Request, offer: &FileOffer) -> Result<View, LimitError> {
-    let title = Content::of(&request.subject).title;
+    let title = Content::of(request).title;
     let mut blocks: Vec<Block> = vec![Section::new(PlainText::new(elide_line(&title, 150)))?.into()];
     let say = |text: String| Ok::<Block, LimitError>(Section::new(PlainText::new(text))?.into());
     match offer {
@@ -165,7 +165,7 @@ pub(crate) fn digest_matches(request: &Request, typed: &str) -> bool {
 /// The whole content as a text file, ending with the digest that has to be typed.
 pub fn review_file(request: &Request) -> String {
     use std::fmt::Write as _;
-    let content = Content::of(&request.subject);
+    let content = Content::of(request);
     let mut file = format!("{}\n", content.title);
     for field in content.place.iter().chain(&content.fields) {
         // Writing to a String cannot fail.
@@ -183,7 +183,7 @@ pub fn review_file(request: &Request) -> String {
 /// The modal that asks why.
 pub fn deny_modal(request: &Request) -> Result<View, RenderError> {
     let draw = || -> Result<View, LimitError> {
-        let title = Content::of(&request.subject).title;
+        let title = Content::of(request).title;
         let reason = PlainTextInput::area(ids::REASON)?.length(0, MAX_REASON_CHARS)?.focus_on_load();
         let mut input = Input::new("Reason", reason)?
             .hint("The agent is told. It may try something else.")?

@@ -1,6 +1,6 @@
 //! What approvers see, as snapshots.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use countersign_approval::{
     ApprovedBy, AskPolicy, Blob, CancelledBy, Combine, DeniedBy, Destination, Digest, Grant, Person, PersonId, Request,
@@ -39,7 +39,10 @@ fn request(input: &str) -> Request {
             max_duration: None,
             channels: vec![Destination::new("U1")],
             reason_required: false,
+            claim_within: None,
+            break_glass: BTreeSet::new(),
         },
+        reason: None,
         asked_at: ASKED,
         expires_at: ASKED.plus(Duration::from_mins(5)),
         state: RequestState::Pending,

@@ -9,7 +9,7 @@ use countersign_slack::{
 };
 use countersign_slack_sdk::{Context, FromRequest, HandlerError, Request as SlackRequest, Respond, Views};
 
-use crate::{installation, personal::Personal, strangers};
+use crate::{core::Core, dossier, installation, strangers};
 
 /// A click waits this long for `auth.test`, which came before it as a rule.
 const INSTALLATION_WITHIN: Duration = Duration::from_secs(5);
@@ -47,24 +47,24 @@ pub(super) struct Foreign;
 
 impl Click {
     /// Reads a click on a button.
-    pub(super) fn read(personal: &Personal, click: &BlockActions) -> Result<Self, Foreign> {
+    pub(super) fn read(core: &Core, click: &BlockActions) -> Result<Self, Foreign> {
         let value = click.action().and_then(|action| action.value.as_deref()).ok_or(Foreign)?;
         let channel = click.container.channel_id.as_ref();
         let place = channel
             .zip(click.container.message_ts.as_ref())
             .map(|(channel, ts)| Posted { channel: channel.as_str().to_owned(), ts: ts.as_str().to_owned() });
-        Ok(Self { token: value.parse().map_err(|_| Foreign)?, voter: Voter::of(personal, &click.origin)?, place })
+        Ok(Self { token: value.parse().map_err(|_| Foreign)?, voter: Voter::of(core, &click.origin)?, place })
     }
 
     /// Reads a submitted modal.
-    pub(super) fn read_submission(personal: &Personal, view: &ViewSubmission) -> Result<Self, Foreign> {
+    pub(super) fn read_submission(core: &Core, view: &ViewSubmission) -> Result<Self, Foreign> {
         let token = view.view.private_metadata.parse().map_err(|_| Foreign)?;
-        Ok(Self { token, voter: Voter::of(personal, &view.origin)?, place: None })
+        Ok(Self { token, voter: Voter::of(core, &view.origin)?, place: None })
     }
 
     /// The request, whose copy was clicked on is known from now on and closed with the others.
-    pub(super) async fn request(&self, personal: &Personal) -> Result<Option<Request>, HandlerError> {
-        let store = personal.approvals().store();
+    pub(super) async fn request(&self, core: &Core) -> Result<Option<Request>, HandlerError> {
+        let store = core.approvals().store();
         let Some(request) = store.request_by_token(self.token).await? else { return Ok(None) };
         let register = async {
             match &self.place {
@@ -72,22 +72,22 @@ impl Click {
                 None => Ok::<(), HandlerError>(()),
             }
         };
-        tokio::try_join!(register, self.voter.introduce(personal, &request))?;
-        Ok(Some(request))
+        tokio::try_join!(register, self.voter.introduce(core, &request))?;
+        Ok(Some(dossier::shown(core, request)))
     }
 }
 
 impl Voter {
-    fn of(personal: &Personal, origin: &Origin) -> Result<Self, Foreign> {
-        let (ours, theirs) = (&personal.slack().app_id, &origin.api_app_id);
+    pub(super) fn of(core: &Core, origin: &Origin) -> Result<Self, Foreign> {
+        let (ours, theirs) = (&core.slack().app_id, &origin.api_app_id);
         if let (Some(ours), Some(theirs)) = (ours, theirs)
             && ours != theirs
         {
-            strangers::refused(personal, origin, "it is of another Slack app");
+            strangers::refused(core, origin, "it is of another Slack app");
             return Err(Foreign);
         }
-        let Some(identity) = strangers::actor(personal, origin) else {
-            strangers::refused(personal, origin, "Slack does not say whose user it is");
+        let Some(identity) = strangers::actor(core, origin) else {
+            strangers::refused(core, origin, "Slack does not say whose user it is");
             return Err(Foreign);
         };
         let user = identity.user.clone();
@@ -96,18 +96,29 @@ impl Voter {
     }
 
     /// Makes sure that an approver is known by now whose click was faster than our own start, and keeps their name.
-    async fn introduce(&self, personal: &Personal, request: &Request) -> Result<(), HandlerError> {
-        let known = tokio::time::timeout(INSTALLATION_WITHIN, personal.installation()).await;
+    async fn introduce(&self, core: &Core, request: &Request) -> Result<(), HandlerError> {
+        if core.gateway().is_some() {
+            // There people prove which account is theirs: nobody becomes known by clicking.
+            return Ok(());
+        }
+        let known = tokio::time::timeout(INSTALLATION_WITHIN, core.installation()).await;
         let Ok(Some(installation)) = known else {
             return Err("Slack has not told us yet which team this is".into());
         };
         let person = Voters::Person(installation::person_id(&self.user));
         let named = request.policy.requirements.iter().any(|requirement| requirement.voters == person);
         if named && installation.identity(&self.user) == self.identity {
-            installation::know_approver(personal, &self.identity, &self.name).await?;
+            installation::know_approver(core, &self.identity, &self.name).await?;
         }
         Ok(())
     }
+}
+
+/// The identity of whoever typed a command. Only people of the app's own team can: the command's team is theirs.
+pub(crate) async fn identity_of_command(core: &Core, origin: &Origin) -> Option<SlackIdentity> {
+    let installation = tokio::time::timeout(INSTALLATION_WITHIN, core.installation()).await.ok()??;
+    let team = origin.user_team_id.as_ref().or(origin.team_id.as_ref())?;
+    installation.identity_of_actor(origin.user_id.as_str(), Some(team.as_str()))
 }
 
 /// Whoever acted in Slack, and the ways to answer them.

@@ -6,39 +6,34 @@ use countersign_approval::{
 use countersign_slack::payload::{BlockActions, Interaction, ViewSubmission};
 use countersign_slack_sdk::{HandlerError, State, ViewResponse};
 
-use super::click::{Asker, Click, FOREIGN};
+use super::{
+    click::{Asker, Click, FOREIGN},
+    words,
+};
 use crate::{
     chain,
-    personal::Personal,
+    core::Core,
     render::{self, ids},
 };
 
 /// *Approve* was pressed.
-pub(super) async fn approve(
-    State(personal): State<Personal>,
-    asker: Asker,
-    click: BlockActions,
-) -> Result<(), HandlerError> {
-    press(&personal, &asker, &click, Verdict::Approve).await
+pub(super) async fn approve(State(core): State<Core>, asker: Asker, click: BlockActions) -> Result<(), HandlerError> {
+    press(&core, &asker, &click, Verdict::Approve).await
 }
 
 /// *Deny* was pressed.
-pub(super) async fn deny(
-    State(personal): State<Personal>,
-    asker: Asker,
-    click: BlockActions,
-) -> Result<(), HandlerError> {
-    press(&personal, &asker, &click, Verdict::Deny).await
+pub(super) async fn deny(State(core): State<Core>, asker: Asker, click: BlockActions) -> Result<(), HandlerError> {
+    press(&core, &asker, &click, Verdict::Deny).await
 }
 
-async fn press(personal: &Personal, asker: &Asker, click: &BlockActions, verdict: Verdict) -> Result<(), HandlerError> {
-    let Ok(click) = Click::read(personal, click) else { return asker.tell(FOREIGN).await };
-    let Some(request) = click.request(personal).await? else { return asker.tell(FOREIGN).await };
+async fn press(core: &Core, asker: &Asker, click: &BlockActions, verdict: Verdict) -> Result<(), HandlerError> {
+    let Ok(click) = Click::read(core, click) else { return asker.tell(FOREIGN).await };
+    let Some(request) = click.request(core).await? else { return asker.tell(FOREIGN).await };
     // A message only carries Approve when it shows everything; an older copy, or a forged click, does not get round that.
     if verdict == Verdict::Approve && needs_review(&request) {
         return asker.tell("This request is longer than its message: press Review… and approve it there.").await;
     }
-    match vote(personal, click, verdict, None).await {
+    match vote(core, click, verdict, None).await {
         Ok(()) => Ok(()),
         Err(refusal) => asker.tell(&refusal).await,
     }
@@ -51,11 +46,11 @@ fn needs_review(request: &Request) -> bool {
 
 /// *Approve* was pressed in the modal that shows everything.
 pub(super) async fn approve_reviewed(
-    State(personal): State<Personal>,
+    State(core): State<Core>,
     view: ViewSubmission,
 ) -> Result<ViewResponse, HandlerError> {
-    let Ok(click) = Click::read_submission(&personal, &view) else { return Ok(foreign_modal()) };
-    let Some(request) = click.request(&personal).await? else { return Ok(foreign_modal()) };
+    let Ok(click) = Click::read_submission(&core, &view) else { return Ok(foreign_modal()) };
+    let Some(request) = click.request(&core).await? else { return Ok(foreign_modal()) };
     if matches!(render::review(&request)?, render::Review::File) {
         let typed = view.text(ids::DIGEST, ids::DIGEST).unwrap_or_default();
         if !render::digest_matches(&request, typed) {
@@ -63,21 +58,21 @@ pub(super) async fn approve_reviewed(
             return Ok(ViewResponse::error(ids::DIGEST, error));
         }
     }
-    answered(vote(&personal, click, Verdict::Approve, None).await, &request)
+    answered(vote(&core, click, Verdict::Approve, None).await, &request)
 }
 
 /// *Deny* was pressed in the modal that asks why.
 pub(super) async fn deny_with_reason(
-    State(personal): State<Personal>,
+    State(core): State<Core>,
     view: ViewSubmission,
 ) -> Result<ViewResponse, HandlerError> {
-    let Ok(click) = Click::read_submission(&personal, &view) else { return Ok(foreign_modal()) };
-    let Some(request) = click.request(&personal).await? else { return Ok(foreign_modal()) };
+    let Ok(click) = Click::read_submission(&core, &view) else { return Ok(foreign_modal()) };
+    let Some(request) = click.request(&core).await? else { return Ok(foreign_modal()) };
     let reason = view.text(ids::REASON, ids::REASON).map(str::to_owned);
     if request.policy.reason_required && reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
         return Ok(ViewResponse::error(ids::REASON, "A reason is required to deny this."));
     }
-    answered(vote(&personal, click, Verdict::Deny, reason).await, &request)
+    answered(vote(&core, click, Verdict::Deny, reason).await, &request)
 }
 
 fn answered(voted: Result<(), String>, request: &Request) -> Result<ViewResponse, HandlerError> {
@@ -92,17 +87,20 @@ fn foreign_modal() -> ViewResponse {
 }
 
 /// Casts the vote; an error is what to tell the person.
-async fn vote(personal: &Personal, click: Click, verdict: Verdict, reason: Option<String>) -> Result<(), String> {
+async fn vote(core: &Core, click: Click, verdict: Verdict, reason: Option<String>) -> Result<(), String> {
     let name = click.voter.name.clone();
-    let decision = Decision { token: click.token, identity: click.voter.identity, verdict, reason };
-    match personal.approvals().decide(decision).await {
+    if let Some(said_before) = words::said_before(core, &click, verdict).await {
+        return Err(said_before);
+    }
+    let identity = click.voter.identity.clone();
+    let decision = Decision { token: click.token, voter: identity.into(), verdict, reason };
+    match core.approvals().decide(decision).await {
         Ok(request) => {
             tracing::info!(request.id = %request.id, slack.user = click.voter.user, "request {} is {} after a vote of {name}", request.id, request.state.name());
-            if request.state.is_final() {
-                Ok(())
-            } else {
-                Err("Your vote counts. More people have to agree.".to_owned())
-            }
+            if request.state.is_final() { Ok(()) } else { Err(words::counted(core, &request).await) }
+        }
+        Err(DecideError::Ineligible { reason, request }) if core.gateway().is_some() => {
+            Err(words::ineligible(core, &click.voter, &reason, &request).await)
         }
         Err(error) => Err(refusal(&error)),
     }
@@ -114,9 +112,7 @@ fn refusal(error: &DecideError) -> String {
         DecideError::UnknownToken => FOREIGN.to_owned(),
         DecideError::AlreadyEnded(request) => format!("Too late: this request {}.", how_it_ended(&request.state)),
         DecideError::Late(_) => "Too late: the time for this request is over.".to_owned(),
-        DecideError::Ineligible { reason: Ineligible::Unknown | Ineligible::NotAnApprover, .. } => {
-            "You cannot decide this: the request names other approvers. It is still open for them.".to_owned()
-        }
+        DecideError::Ineligible { reason: Ineligible::Unknown | Ineligible::NotAnApprover, .. } => NOT_NAMED.to_owned(),
         DecideError::Ineligible { reason, .. } => format!("You cannot decide this: {reason}."),
         DecideError::ReasonRequired => "A denial of this needs a reason: press “Deny with reason…”.".to_owned(),
         DecideError::Store(error) => {
@@ -129,6 +125,10 @@ fn refusal(error: &DecideError) -> String {
         }
     }
 }
+
+/// Said to whoever is not among a personal daemon's approvers.
+pub(super) const NOT_NAMED: &str =
+    "You cannot decide this: the request names other approvers. It is still open for them.";
 
 fn how_it_ended(state: &RequestState) -> &'static str {
     match state {

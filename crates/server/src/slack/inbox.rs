@@ -5,14 +5,11 @@ use countersign_approval::port::{InboxInsert, InboxItem};
 use countersign_slack::{ids::EnvelopeId, socket_mode::EnvelopeKind};
 use countersign_slack_sdk::{Inbox, InboxError, Inserted, StoredEnvelope};
 
-use crate::personal::Personal;
-
-/// Envelopes that are resumed after a restart; more than that were never pending at once.
-const RESUME_AT_MOST: u32 = 10_000;
+use crate::core::Core;
 
 /// Keeps envelopes in the daemon's store.
 #[derive(Debug)]
-pub(super) struct StoreInbox(pub(super) Personal);
+pub(super) struct StoreInbox(pub(super) Core);
 
 #[async_trait]
 impl Inbox for StoreInbox {
@@ -34,8 +31,9 @@ impl Inbox for StoreInbox {
         self.0.approvals().store().inbox_handled(envelope_id.as_str(), at).await.map_err(InboxError::new)
     }
 
-    async fn unhandled(&self) -> Result<Vec<StoredEnvelope<'static>>, InboxError> {
-        let items = self.0.approvals().store().inbox_unhandled(RESUME_AT_MOST).await.map_err(InboxError::new)?;
+    async fn unhandled(&self, most: usize) -> Result<Vec<StoredEnvelope<'static>>, InboxError> {
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        let items = self.0.approvals().store().inbox_unhandled(most).await.map_err(InboxError::new)?;
         let read = |item: InboxItem| {
             let payload = serde_json::from_str(&item.payload).map_err(InboxError::new)?;
             Ok(StoredEnvelope::new(EnvelopeId::from(item.id), EnvelopeKind::from(item.kind.as_str()), payload))

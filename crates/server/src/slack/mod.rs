@@ -7,6 +7,7 @@ mod decide;
 mod inbox;
 mod review;
 mod run;
+mod words;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -17,6 +18,7 @@ use countersign_slack::{
 use tokio::sync::watch;
 
 pub(crate) use self::run::{give_up, learn_installation, recall_installation, run};
+pub(crate) use self::{click::identity_of_command, words::how_to_link};
 
 /// The app's client, tokens and connections.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The modals: the one that shows everything, and the one that asks why not.
 
-use countersign_approval::{Person, Request, Verdict};
+use countersign_approval::{Person, Request, Verdict, policy::Ineligible};
 use countersign_slack::{
     client::{Upload, ViewRef},
     ids::{ChannelId, Ts},
@@ -8,30 +8,26 @@ use countersign_slack::{
 };
 use countersign_slack_sdk::{HandlerError, State};
 
-use super::click::{Asker, Click, FOREIGN};
+use super::{
+    click::{Asker, Click, FOREIGN},
+    decide::NOT_NAMED,
+    words,
+};
 use crate::{
     chain,
-    personal::Personal,
+    core::Core,
     render::{self, FileOffer, Review},
 };
 
 /// *Deny with reason…* was pressed.
-pub(super) async fn ask_why(
-    State(personal): State<Personal>,
-    asker: Asker,
-    click: BlockActions,
-) -> Result<(), HandlerError> {
-    let Some((_, request)) = open_request(&personal, &asker, &click).await? else { return Ok(()) };
+pub(super) async fn ask_why(State(core): State<Core>, asker: Asker, click: BlockActions) -> Result<(), HandlerError> {
+    let Some((_, request)) = open_request(&core, &asker, &click).await? else { return Ok(()) };
     open(&asker, &render::deny_modal(&request)?).await.map(drop)
 }
 
 /// *Review…* was pressed.
-pub(super) async fn review(
-    State(personal): State<Personal>,
-    asker: Asker,
-    click: BlockActions,
-) -> Result<(), HandlerError> {
-    let Some((click, request)) = open_request(&personal, &asker, &click).await? else { return Ok(()) };
+pub(super) async fn review(State(core): State<Core>, asker: Asker, click: BlockActions) -> Result<(), HandlerError> {
+    let Some((click, request)) = open_request(&core, &asker, &click).await? else { return Ok(()) };
     let Review::File = render::review(&request)? else {
         return open(&asker, &render::review_modal(&request, None)?).await.map(drop);
     };
@@ -39,16 +35,16 @@ pub(super) async fn review(
     let Some(view) = open(&asker, &render::review_modal(&request, Some(&FileOffer::Uploading))?).await? else {
         return Ok(());
     };
-    let offer = upload(&personal, &click, &request).await;
+    let offer = upload(&core, &click, &request).await;
     let modal = render::review_modal(&request, Some(&offer))?;
-    let (client, token) = personal.slack().bot();
+    let (client, token) = core.slack().bot();
     client.update_view(token, &ViewRef::Id(view), None, &modal).await?;
     Ok(())
 }
 
 /// The request of a click, if it is ours and still open; else the person is told.
 async fn open_request(
-    personal: &Personal,
+    core: &Core,
     asker: &Asker,
     click: &BlockActions,
 ) -> Result<Option<(Click, Request)>, HandlerError> {
@@ -56,28 +52,35 @@ async fn open_request(
         // Its trigger has lapsed: there is nothing to open.
         return Ok(None);
     }
-    let Ok(click) = Click::read(personal, click) else {
+    let Ok(click) = Click::read(core, click) else {
         asker.tell(FOREIGN).await?;
         return Ok(None);
     };
-    match click.request(personal).await? {
+    match click.request(core).await? {
         None => asker.tell(FOREIGN).await?,
         Some(request) if request.state.is_final() => {
             asker.tell(&format!("Too late: this request is {} already.", request.state.name())).await?;
         }
-        Some(request) if !may_decide(personal, &click, &request).await? => {
-            asker.tell("You cannot decide this: the request names other approvers. It is still open for them.").await?;
-        }
-        Some(request) => return Ok(Some((click, request))),
+        Some(request) => match may_not_decide(core, &click, &request).await? {
+            Some(why) => asker.tell(&why).await?,
+            None => return Ok(Some((click, request))),
+        },
     }
     Ok(None)
 }
 
-/// Whether whoever clicked could decide: nobody else is shown more than the message, or offered a button in vain.
-async fn may_decide(personal: &Personal, click: &Click, request: &Request) -> Result<bool, HandlerError> {
-    let person = personal.approvals().store().person_by_identity(&click.voter.identity).await?;
-    let eligible = |person: &Person| request.policy.eligibility(&request.requester, person, Verdict::Deny).is_ok();
-    Ok(person.as_ref().is_some_and(eligible))
+/// Why whoever clicked could not decide: nobody else is shown more than the message, or offered a button in vain.
+async fn may_not_decide(core: &Core, click: &Click, request: &Request) -> Result<Option<String>, HandlerError> {
+    let person = core.approvals().store().person_by_identity(&click.voter.identity).await?;
+    let eligible = |person: &Person| request.policy.eligibility(&request.requester, person, Verdict::Deny);
+    let why = match person.as_ref().map_or(Err(Ineligible::Unknown), eligible) {
+        Ok(()) => return Ok(None),
+        Err(why) => why,
+    };
+    Ok(Some(match core.gateway() {
+        Some(_) => words::ineligible(core, &click.voter, &why, request).await,
+        None => NOT_NAMED.to_owned(),
+    }))
 }
 
 async fn open(
@@ -94,11 +97,11 @@ async fn open(
 }
 
 /// Puts the whole content into the message's thread as a file.
-async fn upload(personal: &Personal, click: &Click, request: &Request) -> FileOffer {
-    if let Some(address) = personal.file_of(request.id) {
+async fn upload(core: &Core, click: &Click, request: &Request) -> FileOffer {
+    if let Some(address) = core.file_of(request.id) {
         return FileOffer::At(address);
     }
-    if personal.installation_now().is_some_and(|known| !known.scopes.is_empty() && !known.has_scope("files:write")) {
+    if core.installation_now().is_some_and(|known| !known.scopes.is_empty() && !known.has_scope("files:write")) {
         return FileOffer::Unavailable("the Slack app lacks the scope files:write".to_owned());
     }
     let Some(place) = &click.place else {
@@ -114,11 +117,11 @@ async fn upload(personal: &Personal, click: &Click, request: &Request) -> FileOf
         thread_ts: Some(&ts),
         initial_comment: None,
     };
-    let (client, token) = personal.slack().bot();
+    let (client, token) = core.slack().bot();
     match client.upload_file(token, upload).await {
         Ok(file) => {
             let address = file.permalink.unwrap_or_else(|| format!("{filename}, in the thread of the message"));
-            personal.set_file(request.id, address.clone());
+            core.set_file(request.id, address.clone());
             FileOffer::At(address)
         }
         Err(error) => FileOffer::Unavailable(chain(&error)),

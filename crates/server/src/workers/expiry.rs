@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign_approval::StoreError;
 
 use super::AFTER_FAILURE;
-use crate::personal::Personal;
+use crate::upkeep::Upkeep;
 
 /// Requests ended in one transaction.
 const BATCH: u32 = 200;
@@ -14,9 +14,9 @@ const BATCH: u32 = 200;
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 /// Expires until shutdown.
-pub(crate) async fn expire(personal: Personal) {
+pub(crate) async fn expire(upkeep: Upkeep) {
     loop {
-        let pause = match expire_due(&personal).await {
+        let pause = match expire_due(&upkeep).await {
             Ok(pause) => pause,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "could not expire requests");
@@ -24,9 +24,9 @@ pub(crate) async fn expire(personal: Personal) {
             }
         };
         tokio::select! {
-            () = personal.shutdown().cancelled() => return,
-            () = personal.approvals().store().hints().schedule() => {}
-            () = personal.approvals().sleep(pause) => {}
+            () = upkeep.shutdown().cancelled() => return,
+            () = upkeep.store().hints().schedule() => {}
+            () = upkeep.approvals().sleep(pause) => {}
         }
     }
 }
@@ -34,10 +34,10 @@ pub(crate) async fn expire(personal: Personal) {
 /// Ends what is due; answers how long nothing else will be.
 ///
 /// Looks before it changes anything: this runs after every change of a request, and almost never is one due.
-async fn expire_due(personal: &Personal) -> Result<Duration, StoreError> {
-    let store = personal.approvals().store();
+async fn expire_due(upkeep: &Upkeep) -> Result<Duration, StoreError> {
+    let store = upkeep.store();
     loop {
-        let now = personal.approvals().now();
+        let now = upkeep.approvals().now();
         let Some(next) = store.next_expiry().await? else { return Ok(LOOK_AGAIN) };
         if next > now {
             // A request is due once its time has been reached, not before: one more microsecond.

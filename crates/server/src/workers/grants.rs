@@ -51,7 +51,7 @@ async fn end(personal: &Personal, others: Others, id: RequestId, grant: &Grant) 
     let now = personal.approvals().now();
     match grant {
         // Claiming too late is how a grant lapses.
-        Grant::Issued { claim_by } if has_lapsed(*claim_by, now) => {
+        Grant::Issued { issued_at, claim_by } if has_lapsed(*issued_at, *claim_by, now) => {
             let lapsed = personal.approvals().claim(id, "nobody").await?;
             tracing::warn!(request.id = %id, ?lapsed, "nobody came for the approval of request {id}");
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countersign_approval::StoreError;
 
-use crate::personal::Personal;
+use crate::upkeep::Upkeep;
 
 /// Handled envelopes are kept this long: Slack delivers none again after minutes, people ask about last week.
 const KEEP_ENVELOPES: Duration = Duration::from_hours(7 * 24);
@@ -16,23 +16,23 @@ const EVERY: Duration = Duration::from_hours(1);
 const BATCH: u32 = 50;
 
 /// Sweeps up at the start, then every hour until shutdown.
-pub(crate) async fn sweep(personal: Personal) {
+pub(crate) async fn sweep(upkeep: Upkeep, keep_requests: Option<Duration>) {
     loop {
-        if let Err(error) = forget(&personal).await {
+        if let Err(error) = forget(&upkeep, keep_requests).await {
             tracing::error!(error = &error as &dyn std::error::Error, "could not forget what is old");
         }
         tokio::select! {
-            () = personal.shutdown().cancelled() => return,
-            () = personal.approvals().sleep(EVERY) => {}
+            () = upkeep.shutdown().cancelled() => return,
+            () = upkeep.approvals().sleep(EVERY) => {}
         }
     }
 }
 
 /// Forgets old envelopes, and old requests with their votes, grants and messages. The audit trail is kept whole.
-async fn forget(personal: &Personal) -> Result<(), StoreError> {
-    let (store, now) = (personal.approvals().store(), personal.approvals().now());
+async fn forget(upkeep: &Upkeep, keep_requests: Option<Duration>) -> Result<(), StoreError> {
+    let (store, now) = (upkeep.store(), upkeep.approvals().now());
     let mut envelopes = 0;
-    while !personal.shutdown().is_cancelled() {
+    while !upkeep.shutdown().is_cancelled() {
         let forgotten = store.inbox_prune(now.minus(KEEP_ENVELOPES), BATCH).await?;
         envelopes += forgotten;
         if forgotten < u64::from(BATCH) {
@@ -40,7 +40,7 @@ async fn forget(personal: &Personal) -> Result<(), StoreError> {
         }
     }
     let mut requests = 0;
-    while let Some(keep) = personal.settings().keep_requests.filter(|_| !personal.shutdown().is_cancelled()) {
+    while let Some(keep) = keep_requests.filter(|_| !upkeep.shutdown().is_cancelled()) {
         let forgotten = store.prune_requests(now.minus(keep), BATCH).await?;
         requests += forgotten;
         if forgotten < u64::from(BATCH) {

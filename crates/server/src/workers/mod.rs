@@ -2,17 +2,20 @@
 
 mod audit;
 mod expiry;
+mod gateway;
 mod grants;
 mod housekeeping;
 mod idle;
 mod orphans;
 mod outbox;
+mod places;
 
 use std::time::Duration;
 
 pub(crate) use self::{
     audit::{link_all, link_audit},
     expiry::expire,
+    gateway::{farewell, look_after},
     grants::end_grants,
     housekeeping::sweep,
     idle::leave_when_idle,

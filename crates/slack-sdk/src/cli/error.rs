@@ -43,6 +43,12 @@ pub enum CliError {
     /// stdin does not hold an event.
     #[error("stdin does not hold an event: a JSON object with `body`")]
     NoEvent(#[source] Option<serde_json::Error>),
+    /// stdin begins with an event, and is no JSON.
+    #[error("the event on stdin is not valid JSON")]
+    Event(#[source] serde_json::Error),
+    /// What stands beside an event cannot be read.
+    #[error("the `context` of the event on stdin cannot be read")]
+    Context(#[source] serde_json::Error),
     /// stdin cannot be read.
     #[error("stdin could not be read")]
     Stdin(#[source] std::io::Error),

@@ -1,5 +1,7 @@
 //! How `start` is meant: a connection of one's own, or the one event on stdin.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{IsTerminal as _, Read};
 use std::sync::mpsc;
 use std::thread;
@@ -7,6 +9,7 @@ use std::time::Duration;
 
 use countersign_slack::client::Token;
 use countersign_slack::hooks::{Flags, StartInput};
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::{CliError, Environment};
@@ -40,7 +43,7 @@ pub enum Stdin {
 }
 
 /// Reads a whole stream, if it begins in time.
-pub trait FirstBytes: std::fmt::Debug {
+pub trait FirstBytes: fmt::Debug {
     /// The whole of it; `None` where nothing came in time. Without a limit it waits for the first byte for ever.
     fn read_all(self: Box<Self>, first_within: Option<Duration>) -> std::io::Result<Option<Vec<u8>>>;
 }
@@ -60,8 +63,8 @@ impl Stdin {
 /// A stream that a thread reads: a read that never returns must not keep the app from starting.
 struct Threaded(Box<dyn Read + Send>);
 
-impl std::fmt::Debug for Threaded {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Threaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Threaded")
     }
 }
@@ -105,7 +108,8 @@ impl Mode {
     /// connects. Else `SLACK_APP_TOKEN`: a person started the app.
     ///
     /// # Errors
-    /// When a protocol is asked for and there is no event, or there are no tokens.
+    /// When a protocol is asked for and there is no event, what is on stdin is an event and cannot be read, or there are no
+    /// tokens.
     pub fn of(environment: &Environment, flags: &Flags, stdin: Stdin) -> Result<Self, CliError> {
         const CLI: (&str, &str) = ("SLACK_CLI_XAPP", "SLACK_CLI_XOXB");
         const OWN: (&str, &str) = ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN");
@@ -113,12 +117,14 @@ impl Mode {
             return Self::connect(environment, CLI);
         }
         let must_be_event = flags.protocol.is_some() || flags.boundary.is_some();
-        match (event(stdin, must_be_event), must_be_event) {
-            (Ok(Some(input)), _) => Ok(Self::Event(Box::new(input))),
-            (Ok(None), true) => Err(CliError::NoEvent(None)),
-            (Err(error), true) => Err(error),
+        match event(stdin, must_be_event) {
+            Ok(Some(input)) => Ok(Self::Event(Box::new(input))),
+            Ok(None) if must_be_event => Err(CliError::NoEvent(None)),
             // Whatever else is on stdin is the business of the app.
-            _ => Self::connect(environment, OWN),
+            Ok(None) => Self::connect(environment, OWN),
+            Err(CliError::NoEvent(_) | CliError::Stdin(_)) if !must_be_event => Self::connect(environment, OWN),
+            // It is an event: with a connection of its own, the app would leave it without an answer.
+            Err(error) => Err(error),
         }
     }
 
@@ -145,11 +151,47 @@ fn event(stdin: Stdin, is_certain: bool) -> Result<Option<StartInput>, CliError>
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
-    let value: Value = serde_json::from_slice(&bytes).map_err(|error| CliError::NoEvent(Some(error)))?;
-    if !value.get("body").is_some_and(Value::is_object) {
+    let mut value: Value = match serde_json::from_slice(&bytes) {
+        Ok(value) => value,
+        Err(error) if has_body(&bytes) => return Err(CliError::Event(error)),
+        Err(error) => return Err(CliError::NoEvent(Some(error))),
+    };
+    let Some(Value::Object(body)) = value.get_mut("body").map(Value::take) else {
         return if is_certain { Err(CliError::NoEvent(None)) } else { Ok(None) };
+    };
+    let context = value.get_mut("context").map(Value::take);
+    let context = context.map(serde_json::from_value).transpose().map_err(CliError::Context)?;
+    Ok(Some(StartInput { body, context: context.unwrap_or_default() }))
+}
+
+/// Whether a text is an object with a `body` that is one, as far as the text can be read.
+fn has_body(text: &[u8]) -> bool {
+    let mut seen = BodySeen(false);
+    // Why the rest cannot be read is known already.
+    let _ = serde_json::Deserializer::from_slice(text).deserialize_map(&mut seen);
+    seen.0
+}
+
+struct BodySeen(bool);
+
+impl<'de> Visitor<'de> for &mut BodySeen {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
     }
-    serde_json::from_value(value).map(Some).map_err(|error| CliError::NoEvent(Some(error)))
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "body" {
+                map.next_value::<BTreeMap<String, IgnoredAny>>()?;
+                self.0 = true;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -196,6 +238,31 @@ mod tests {
         assert!(matches!(mode(&own, None, ""), Ok(Mode::Connect { bot_token: None, .. })));
         assert!(matches!(mode(&own, None, "{\"other\": 1}"), Ok(Mode::Connect { .. })));
         assert!(matches!(mode(&own, None, "not json"), Ok(Mode::Connect { .. })));
+    }
+
+    #[test]
+    fn an_event_that_cannot_be_read_is_never_left_for_a_connection_of_ones_own() {
+        let own = [("SLACK_APP_TOKEN", "xapp-own"), ("SLACK_BOT_TOKEN", "xoxb-own")];
+        for protocol in [None, Some("message-boundaries")] {
+            for (stdin, fault) in [
+                (r#"{"body": {"type": "x"}, "context": 7}"#, "invalid type: integer `7`"),
+                (r#"{"body": {"type": "x"}, "context": {"app_id": 7}}"#, "invalid type: integer `7`"),
+                (r#"{"context": {"variables": []}, "body": {}}"#, "invalid type: sequence"),
+            ] {
+                let error = mode(&own, protocol, stdin).unwrap_err();
+                assert!(error.to_string().contains("`context`"), "{error}");
+                let source = std::error::Error::source(&error).unwrap().to_string();
+                assert!(source.contains(fault), "{source}");
+            }
+            for stdin in [r#"{"body": {"type": "x"}, "context": {"app_id": "#, r#"{"body": {}, "context": nothing}"#] {
+                let error = mode(&own, protocol, stdin).unwrap_err();
+                assert!(matches!(error, CliError::Event(_)), "{error}");
+            }
+        }
+        // What has no body is no event, however broken.
+        for stdin in [r#"{"body": "text", "context": "#, r#"{"context": 7}"#, r#"[{"body": {}}"#, r#"{"body": {"#] {
+            assert!(matches!(mode(&own, None, stdin), Ok(Mode::Connect { .. })), "{stdin}");
+        }
     }
 
     #[test]

@@ -36,19 +36,38 @@ impl Authorizer for Installations {
         }))
     }
 
-    async fn revoked(&self, source: &Source, ended: &Revoked) -> Result<(), AuthorizeError> {
+    async fn revoked(&self, source: &Source, ended: &Revoked, at: Option<u64>) -> Result<(), AuthorizeError> {
         let Some(tenant) = Place::of_source(source).revoked() else { return Ok(()) };
+        let mut is_old = false;
         let left = |installation: Option<Installation>| {
-            let (mut installation, Revoked::Tokens { users, has_bot }) = (installation?, ended) else { return None };
-            installation.users.retain(|user, _| !users.contains(user));
-            if *has_bot {
-                installation.bot = None;
-            }
-            Some(installation).filter(|left| !left.is_empty())
+            let installation = installation?;
+            // Slack delivers late, and again: what ended before this installation began was the one before.
+            is_old = at.is_some_and(|at| at < installation.installed_at);
+            if is_old { Some(installation) } else { ended.left_of(installation) }
         };
         self.change(&tenant, left).await.map_err(kept)?;
-        tracing::info!(slack.tenant = %tenant, "tokens of {tenant} have ended");
+        if is_old {
+            tracing::warn!(
+                slack.tenant = %tenant,
+                at,
+                "tokens of {tenant} ended before the app was installed there anew; that is late news, and nothing is forgotten"
+            );
+        } else {
+            tracing::info!(slack.tenant = %tenant, "tokens of {tenant} have ended");
+        }
         Ok(())
+    }
+}
+
+impl Revoked {
+    /// What is left of an installation, if anything.
+    fn left_of(&self, mut installation: Installation) -> Option<Installation> {
+        let Self::Tokens { users, has_bot } = self else { return None };
+        installation.users.retain(|user, _| !users.contains(user));
+        if *has_bot {
+            installation.bot = None;
+        }
+        Some(installation).filter(|left| !left.is_empty())
     }
 }
 
@@ -80,7 +99,7 @@ fn refused(fault: TokenFault, source: &Source) -> AuthorizeError {
         TokenFault::NotInstalled(_) | TokenFault::NoBot(_) | TokenFault::NoUser { .. } => not_installed(source),
         TokenFault::Renew { source, .. } => AuthorizeError::Slack(source),
         TokenFault::Store(error) => kept(error),
-        fault @ TokenFault::Token { .. } => AuthorizeError::Store(Box::new(fault)),
+        fault @ (TokenFault::Token { .. } | TokenFault::Unrenewed(_)) => AuthorizeError::Store(Box::new(fault)),
     }
 }
 

@@ -13,7 +13,8 @@ use super::{Installation, InstallationStore, StoreError, Tenant};
 
 /// Installations in a directory that nobody else can read.
 ///
-/// A file is written beside its place and then moved there: a crash leaves the one before, or the new one, whole.
+/// A file is written beside its place, under a name of its own, and then moved there: a crash leaves the one before, or the
+/// new one, whole, and writers do not meet. Of two that write at once, the last one's counts.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     directory: Arc<Path>,
@@ -88,13 +89,19 @@ fn read(path: &Path) -> Result<Option<Installation>, StoreError> {
 fn write(path: &Path, record: &Record) -> Result<(), StoreError> {
     let bytes =
         serde_json::to_vec_pretty(record).map_err(|source| StoreError::Damaged { path: path.to_owned(), source })?;
-    let beside = path.with_extension(format!("json.{}", std::process::id()));
+    let beside = beside(path).map_err(|source| fault("could not write", path, source))?;
     let written = replace(&beside, path, &bytes);
     if written.is_err() {
         // Left behind it would only be in the way; why it was not written is what matters.
         let _ = fs::remove_file(&beside);
     }
     written.map_err(|source| fault("could not write", path, source))
+}
+
+/// A name that nobody else writes to: neither another task or store of this process, nor another process.
+fn beside(path: &Path) -> io::Result<PathBuf> {
+    let unique = getrandom::u64().map_err(io::Error::other)?;
+    Ok(path.with_extension(format!("json.{unique:016x}")))
 }
 
 fn replace(beside: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -120,12 +127,8 @@ fn make(directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)
 }
 
-/// A new file that only this user can read; what was left behind under its name is not reused.
+/// A new file that only this user can read.
 fn private(path: &Path) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

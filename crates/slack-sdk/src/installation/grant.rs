@@ -89,7 +89,7 @@ pub struct Installation {
     pub users: BTreeMap<UserId, Grant>,
     /// An address at which it can post to one channel.
     pub webhook: Option<Webhook>,
-    /// When it was allowed last, in seconds since 1970 (UTC).
+    /// When it was allowed last, in seconds since 1970 (UTC). What Slack says of earlier ends nothing of it.
     pub installed_at: u64,
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_slack::client::{Client, ClientCredentials, Error, OauthAccess, OauthGrant, Token, TokenError};
 use countersign_slack::ids::UserId;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
 use tokio_util::task::TaskTracker;
 
@@ -43,6 +43,9 @@ pub enum TokenFault {
         /// Why not.
         source: Error,
     },
+    /// Slack's answer to the renewal of the token has none.
+    #[error("Slack's answer to the renewal of the token of {0} has no token")]
+    Unrenewed(Tenant),
     /// What Slack gave is no token.
     #[error("the token of {tenant} cannot be used")]
     Token {
@@ -181,19 +184,23 @@ impl Installations {
             return Ok(installation);
         };
         let ask = OauthGrant::RefreshToken(expiry.refresh_token);
-        match self.inner.client.oauth_access(&self.inner.credentials, &ask).await {
-            Ok(answer) => {
-                let fresh = renewed(answer.body, grant, now);
+        let answer = self.inner.client.oauth_access(&self.inner.credentials, &ask).await;
+        let fault = match answer.map(|answer| renewed(answer.body, grant, now)) {
+            Ok(Some(fresh)) => {
                 *holder.grant_mut(&mut installation)? = fresh;
                 self.inner.store.save(&installation).await?;
-                Ok(installation)
+                return Ok(installation);
             }
-            Err(error) if !grant.ends_within(TOO_LATE_S, now) => {
-                tracing::warn!(slack.tenant = %tenant, %error, "a token of {tenant} could not be renewed yet");
-                Ok(installation)
-            }
-            Err(source) => Err(TokenFault::Renew { tenant: tenant.clone(), source }),
+            Ok(None) => TokenFault::Unrenewed(tenant.clone()),
+            Err(source) => TokenFault::Renew { tenant: tenant.clone(), source },
+        };
+        // Nothing is kept of a failure: the token before is good until its end, and is renewed when it is asked for again.
+        if grant.ends_within(TOO_LATE_S, now) {
+            return Err(fault);
         }
+        let cause = std::error::Error::source(&fault).map(ToString::to_string);
+        tracing::warn!(slack.tenant = %tenant, error = %fault, cause, "a token of {tenant} could not be renewed yet");
+        Ok(installation)
     }
 
     /// Changes what is kept of a place, one change at a time.
@@ -265,18 +272,18 @@ where
     TaskTracker::new().spawn(work).await.unwrap_or_else(|error| Err(StoreError::Other(Box::new(error)).into()))
 }
 
-/// What Slack gave in exchange for a refresh token, in the place of what was.
-fn renewed(access: OauthAccess, before: &Grant, now: u64) -> Grant {
-    let person = access.authed_user;
-    let (token, refresh, expires_in, scope) = match (access.access_token, person) {
-        (Some(token), _) => (Some(token), access.refresh_token, access.expires_in, access.scope),
-        (None, Some(person)) => (person.access_token, person.refresh_token, person.expires_in, person.scope),
-        (None, None) => (None, None, None, String::new()),
+/// What Slack gave in exchange for a refresh token, in the place of what was; `None` where its answer has no token.
+fn renewed(access: OauthAccess, before: &Grant, now: u64) -> Option<Grant> {
+    let (token, refresh, expires_in, scope) = match (access.access_token, access.authed_user) {
+        (Some(token), _) => (token, access.refresh_token, access.expires_in, access.scope),
+        (None, Some(person)) => (person.access_token?, person.refresh_token, person.expires_in, person.scope),
+        (None, None) => return None,
     };
-    // An answer without a token says nothing about the one before.
-    let Some(token) = token else { return before.clone() };
+    if token.expose_secret().is_empty() {
+        return None;
+    }
     let scopes = if scope.is_empty() { before.scopes.clone() } else { scopes(&scope) };
-    Grant { token, scopes, expiry: expiry(refresh, expires_in, now) }
+    Some(Grant { token, scopes, expiry: expiry(refresh, expires_in, now) })
 }
 
 /// Scopes as Slack lists them.

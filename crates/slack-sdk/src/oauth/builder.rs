@@ -1,11 +1,11 @@
 //! Putting an [`OAuth`] together.
 
-use std::sync::Arc;
-
+use secrecy::SecretString;
 use url::Url;
 
 use super::flow::Setup;
-use super::{MemoryStates, OAuth, OAuthError, StateStore};
+use super::state::States;
+use super::{OAuth, OAuthError};
 use crate::installation::Installations;
 
 /// What an app asks people for, being put together.
@@ -27,7 +27,7 @@ impl OAuthBuilder {
                 redirect_uri: None,
                 team: None,
                 pkce: false,
-                states: Arc::new(MemoryStates::new()),
+                states: States::random()?,
                 afterwards: None,
             },
         })
@@ -64,10 +64,14 @@ impl OAuthBuilder {
         self
     }
 
-    /// Where installations that were begun are kept; in memory unless set.
-    pub fn states(mut self, states: Arc<dyn StateStore>) -> Self {
-        self.setup.states = states;
-        self
+    /// What states are signed with: 32 random characters or more, for an app that runs in several processes, of which any
+    /// one may take the person back. Unless it is set, each process makes its own, and takes back only whom it sent.
+    ///
+    /// # Errors
+    /// When it is shorter.
+    pub fn state_secret(mut self, secret: &SecretString) -> Result<Self, OAuthError> {
+        self.setup.states = States::signed_with(secret)?;
+        Ok(self)
     }
 
     /// Where the person is sent when the app is installed; a page says so unless it is set.

@@ -11,8 +11,8 @@ pub enum OAuthError {
     /// Nothing says which installation this belongs to.
     #[error("the address has no state")]
     NoState,
-    /// No installation was begun with this state, or it was finished already.
-    #[error("the state is not known, or was used already")]
+    /// No installation was begun here with this state, or it was finished already.
+    #[error("the state is not one of ours, or was used already")]
     UnknownState,
     /// The person took too long.
     #[error("the installation was begun too long ago")]
@@ -35,9 +35,9 @@ pub enum OAuthError {
     /// The tokens could not be kept.
     #[error("the installation could not be kept")]
     Store(#[from] StoreError),
-    /// Where states are kept does not work.
-    #[error("the state could not be kept or read")]
-    States(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The secret that states are to be signed with can be guessed.
+    #[error("the secret of states has fewer than {0} characters")]
+    ShortSecret(usize),
     /// The system has no randomness.
     #[error("the system gave no random bytes")]
     Entropy,
@@ -63,7 +63,7 @@ impl OAuthError {
             Self::OtherBrowser => "The installation was begun in another browser.",
             Self::Denied(_) => "The installation was cancelled in Slack.",
             Self::Exchange(_) | Self::Incomplete(_) => "Slack did not confirm the installation.",
-            Self::Store(_) | Self::States(_) | Self::Entropy | Self::Address(_) => {
+            Self::Store(_) | Self::ShortSecret(_) | Self::Entropy | Self::Address(_) => {
                 "The app could not keep the installation."
             }
         }

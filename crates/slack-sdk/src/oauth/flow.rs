@@ -10,8 +10,9 @@ use serde::Deserialize;
 use url::Url;
 
 use super::browser::{self, Cookie};
-use super::secret::{fingerprint, random};
-use super::{OAuthBuilder, OAuthError, Pending, StateStore};
+use super::secret::{fingerprint, random, sha256};
+use super::state::States;
+use super::{OAuthBuilder, OAuthError};
 use crate::installation::{Bot, Grant, Installation, Installations, Tenant, Webhook};
 use crate::installation::{expiry, scopes, uninterrupted};
 
@@ -33,7 +34,7 @@ pub(super) struct Setup {
     pub(super) redirect_uri: Option<Url>,
     pub(super) team: Option<String>,
     pub(super) pkce: bool,
-    pub(super) states: Arc<dyn StateStore>,
+    pub(super) states: States,
     pub(super) afterwards: Option<Url>,
 }
 
@@ -81,20 +82,14 @@ impl OAuth {
         self.setup.afterwards.as_ref()
     }
 
-    /// Begins an installation.
+    /// Begins an installation. Nothing is kept of it: strangers may begin as many as they like.
     ///
     /// # Errors
-    /// When there is no randomness, or the state cannot be kept.
-    pub async fn begin(&self) -> Result<Begun, OAuthError> {
-        let (state, cookie) = (random()?, random()?);
-        let verifier = if self.setup.pkce { Some(random()?) } else { None };
-        let now = self.now();
-        let pending = Pending {
-            browser: fingerprint(&cookie),
-            code_verifier: verifier.as_deref().map(SecretString::from),
-            expires_at: now.saturating_add(STATE_S),
-        };
-        self.setup.states.put(&state, pending, now).await?;
+    /// When there is no randomness.
+    pub fn begin(&self) -> Result<Begun, OAuthError> {
+        let cookie = random()?;
+        let state = self.setup.states.issue(&cookie, self.now().saturating_add(STATE_S))?;
+        let verifier = self.setup.pkce.then(|| self.setup.states.verifier(&state, &cookie));
         let url = self.url(&state, verifier.as_deref());
         Ok(Begun { url, cookie: Cookie::new(&state, &cookie, STATE_S, self.is_secure()) })
     }
@@ -127,14 +122,14 @@ impl OAuth {
     /// # Errors
     /// When the state is not good, the person declined, or Slack or the store fail.
     pub async fn finish(&self, answer: Answer, cookies: &[&str]) -> Result<Installation, OAuthError> {
-        let pending = self.prove(answer.state.as_deref(), cookies).await?;
+        let code_verifier = self.prove(answer.state.as_deref(), cookies)?;
         if let Some(error) = answer.error {
             return Err(OAuthError::Denied(error.chars().take(64).collect()));
         }
         let grant = OauthGrant::Code {
             code: answer.code.ok_or(OAuthError::NoCode)?,
             redirect_uri: self.setup.redirect_uri.as_ref().map(Url::to_string),
-            code_verifier: pending.code_verifier,
+            code_verifier,
         };
         // A browser that goes away takes this request with it.
         let this = self.clone();
@@ -154,17 +149,13 @@ impl OAuth {
         Ok(installation)
     }
 
-    /// Takes the state out, whatever else is wrong: it is good for one attempt.
-    async fn prove(&self, state: Option<&str>, cookies: &[&str]) -> Result<Pending, OAuthError> {
+    /// Takes the state, whatever else is wrong: it is good for one attempt. Gives the verifier, with PKCE.
+    fn prove(&self, state: Option<&str>, cookies: &[&str]) -> Result<Option<SecretString>, OAuthError> {
         let state = state.filter(|state| !state.is_empty()).ok_or(OAuthError::NoState)?;
-        let pending = self.setup.states.take(state).await?.ok_or(OAuthError::UnknownState)?;
-        if pending.expires_at <= self.now() {
-            return Err(OAuthError::Expired);
-        }
-        match browser::find(cookies, state) {
-            Some(cookie) if fingerprint(cookie) == pending.browser => Ok(pending),
-            _ => Err(OAuthError::OtherBrowser),
-        }
+        let browser = self.setup.states.take(state, self.now())?;
+        let cookie = browser::find(cookies, state).filter(|cookie| sha256(cookie) == browser);
+        let cookie = cookie.ok_or(OAuthError::OtherBrowser)?;
+        Ok(self.setup.pkce.then(|| self.setup.states.verifier(state, cookie).into()))
     }
 
     /// The bot's own id, by which it tells its messages; apps work without it.

@@ -31,7 +31,7 @@ impl OAuth {
 }
 
 async fn install(State(oauth): State<OAuth>) -> Response {
-    match oauth.begin().await {
+    match oauth.begin() {
         Ok(begun) => leave(begun.url.as_str(), Some(&begun.cookie)),
         Err(error) => failed(&error, None),
     }

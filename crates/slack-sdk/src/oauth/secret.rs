@@ -6,21 +6,31 @@ use ring::digest::{SHA256, digest};
 
 use super::OAuthError;
 
-/// Bytes of randomness in a `state`, a cookie and a verifier: as much as anybody asks for.
+/// Bytes of randomness in a cookie: as much as anybody asks for.
 const BYTES: usize = 32;
 
 /// 43 characters that nobody can guess, fit for an address and a cookie.
 pub(super) fn random() -> Result<String, OAuthError> {
-    let mut bytes = [0; BYTES];
-    getrandom::fill(&mut bytes).map_err(|_| OAuthError::Entropy)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(URL_SAFE_NO_PAD.encode(random_bytes::<BYTES>()?))
 }
 
-/// A SHA-256 in base64url: what PKCE sends ahead, and what is kept of a cookie.
-///
-/// Comparing digests tells nobody how much of a guess was right.
+/// Bytes that nobody can guess.
+pub(super) fn random_bytes<const N: usize>() -> Result<[u8; N], OAuthError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| OAuthError::Entropy)?;
+    Ok(bytes)
+}
+
+/// A SHA-256, as a state has it of a cookie. Comparing digests tells nobody how much of a guess was right.
+pub(super) fn sha256(text: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    bytes
+}
+
+/// A SHA-256 in base64url: what PKCE sends ahead.
 pub(super) fn fingerprint(text: &str) -> String {
-    URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
+    URL_SAFE_NO_PAD.encode(sha256(text))
 }
 
 #[cfg(test)]

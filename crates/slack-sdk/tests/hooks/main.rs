@@ -3,13 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use std::fs;
-use std::io::Cursor;
+use std::io::{self, Cursor, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_slack::hooks::{HookName, Protocol};
 use countersign_slack::manifest::Manifest;
 use countersign_slack_sdk::cli::{Call, Cli, CliError, Stdin};
 use countersign_slack_sdk::{App, Command, Constraint};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 const BOUNDARY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
@@ -110,6 +113,83 @@ fn an_event_on_stdin_is_answered_without_a_token_where_none_is_needed() {
     }
     let unknown = json!({"body": {"type": "app_deleted"}}).to_string();
     assert_eq!(place.run(Cli::new(app()), &["start"], &unknown).unwrap(), "{}\n", "it is acknowledged");
+}
+
+/// Somebody who reads, and what they do when something was written.
+struct Reader<F>(Vec<u8>, F);
+
+impl<F: FnMut() -> io::Result<()>> Write for Reader<F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (self.1)()?;
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Waits until it is let go on, and says that it ended.
+fn patient() -> (App, Arc<Semaphore>, Arc<AtomicBool>) {
+    let (go_on, has_ended) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicBool::new(false)));
+    let (wait, end) = (Arc::clone(&go_on), Arc::clone(&has_ended));
+    let app = App::new().event("app_mention", move || {
+        let (wait, end) = (Arc::clone(&wait), Arc::clone(&end));
+        async move {
+            wait.acquire().await.unwrap().forget();
+            for _ in 0..1000 {
+                tokio::task::yield_now().await;
+            }
+            end.store(true, Ordering::SeqCst);
+        }
+    });
+    (app, go_on, has_ended)
+}
+
+fn mention() -> String {
+    json!({"body": {"type": "app_mention", "user": "U1", "channel": "C1", "text": "hi"}}).to_string()
+}
+
+#[test]
+fn between_boundaries_the_answer_does_not_wait_for_the_handler_and_the_end_does() {
+    let (app, go_on, has_ended) = patient();
+    let place = Place::new(&[]);
+    let boundary = format!("--boundary={BOUNDARY}");
+    let call = place.call(&["start", "--protocol=message-boundaries", &boundary], &[], &mention());
+    // Only when the answer is there may the handler go on.
+    let mut reader = Reader(Vec::new(), || {
+        assert!(!has_ended.load(Ordering::SeqCst));
+        go_on.add_permits(1);
+        Ok(())
+    });
+    Cli::new(app).run(call, &mut reader).unwrap();
+    assert_eq!(String::from_utf8(reader.0).unwrap(), format!("{BOUNDARY}{{}}{BOUNDARY}\n"));
+    assert!(has_ended.load(Ordering::SeqCst), "the handler has run to its end");
+}
+
+#[test]
+fn by_the_default_protocol_the_answer_is_what_is_written_last() {
+    let (app, go_on, has_ended) = patient();
+    go_on.add_permits(1);
+    let mut reader = Reader(Vec::new(), || {
+        assert!(has_ended.load(Ordering::SeqCst), "whatever the handler prints comes before");
+        Ok(())
+    });
+    Cli::new(app).run(Place::new(&[]).call(&["start"], &[], &mention()), &mut reader).unwrap();
+    assert_eq!(reader.0, b"{}\n");
+}
+
+#[test]
+fn an_answer_that_nobody_reads_is_an_error_and_the_handler_ends_all_the_same() {
+    let boundary = format!("--boundary={BOUNDARY}");
+    for arguments in [&["start"][..], &["start", "--protocol=message-boundaries", &boundary]] {
+        let (app, go_on, has_ended) = patient();
+        go_on.add_permits(1);
+        let mut gone = Reader(Vec::new(), || Err(io::ErrorKind::BrokenPipe.into()));
+        let error = Cli::new(app).run(Place::new(&[]).call(arguments, &[], &mention()), &mut gone).unwrap_err();
+        assert!(matches!(error, CliError::Write(_)), "{error}");
+        assert!(has_ended.load(Ordering::SeqCst), "what was acknowledged is handled");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use countersign_slack_sdk::installation::{
     Bot as InstalledBot, Grant, Installation, Installations, MemoryStore, Place, Tenant,
 };
 use countersign_slack_sdk::{
-    App, Authorization, AuthorizeError, Authorizer, Bot, Client, Failure, Rejection, Revoked, Source,
+    App, Authorization, AuthorizeError, Authorizer, Bot, Client, Failure, Rejection, Retry, Revoked, Source,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ impl Authorizer for TwoTeams {
         Ok(Arc::new(Authorization::of(format!("xoxb-{team}").parse().unwrap())))
     }
 
-    async fn revoked(&self, source: &Source, ended: &Revoked) -> Result<(), AuthorizeError> {
+    async fn revoked(&self, source: &Source, ended: &Revoked, _: Option<u64>) -> Result<(), AuthorizeError> {
         let team = source.team_id.as_ref().unwrap().to_string();
         self.revoked.lock().unwrap().push((team, ended.clone()));
         Ok(())
@@ -128,6 +128,48 @@ async fn an_organisations_installation_ends_as_a_whole() {
         installations.find(&Place::team("T1".into())).await.unwrap().is_some(),
         "one of its workspaces has its own"
     );
+}
+
+#[tokio::test]
+async fn news_from_before_an_installation_end_nothing_of_it() {
+    let credentials = ClientCredentials { client_id: "1.2".to_owned(), client_secret: Some("s".into()) };
+    for (at, is_left) in [(Some(99), true), (Some(100), false), (None, false)] {
+        for what in [
+            json!({"type": "app_uninstalled"}),
+            json!({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U9"]}}),
+        ] {
+            let installations = Installations::new(api(), credentials.clone(), Arc::new(MemoryStore::new()));
+            let again = Installation { installed_at: 100, ..installed(Tenant::Team("T1".into())) };
+            installations.keep(again).await.unwrap();
+            let app: App = App::new().authorizer(api(), installations.clone());
+            let app = app.start();
+            let mut news = event("T1", &what);
+            news["event_time"] = json!(at);
+            let retry = Some(Retry { number: 3, reason: Some("http_timeout".to_owned()) });
+            app.dispatch("1", EnvelopeKind::EventsApi, &news, retry).await.unwrap();
+            app.close().await;
+            let left = installations.find(&Place::team("T1".into())).await.unwrap();
+            assert_eq!(left.is_some_and(|left| left.bot.is_some()), is_left, "{news}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_view_is_answered_with_the_token_of_the_app_that_opened_it() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let app: App = App::new()
+        .view_closed("v", move |client: Client| {
+            let tell = tell.clone();
+            async move { tell.send(client.token().secret().expose_secret().to_owned()).unwrap() }
+        })
+        .authorizer(api(), TwoTeams::default());
+    let app = app.start();
+    for (installed, token) in [(json!("T2"), "xoxb-T2"), (json!(null), "xoxb-T1")] {
+        let view = json!({"id": "V1", "callback_id": "v", "app_installed_team_id": installed});
+        let closed = json!({"type": "view_closed", "team": {"id": "T1"}, "user": {"id": "U1"}, "view": view});
+        app.dispatch(token, EnvelopeKind::Interactive, &closed, None).await.unwrap();
+        assert_eq!(told.recv().await.unwrap(), token);
+    }
 }
 
 fn installed(tenant: Tenant) -> Installation {

@@ -201,7 +201,7 @@ impl Inbox for FailsOnce {
         Ok(())
     }
 
-    async fn unhandled(&self) -> Result<Vec<StoredEnvelope<'static>>, InboxError> {
+    async fn unhandled(&self, _: usize) -> Result<Vec<StoredEnvelope<'static>>, InboxError> {
         Ok(Vec::new())
     }
 }

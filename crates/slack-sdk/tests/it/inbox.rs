@@ -52,11 +52,11 @@ impl Inbox for Memory {
         Ok(())
     }
 
-    async fn unhandled(&self) -> Result<Vec<StoredEnvelope<'static>>, InboxError> {
+    async fn unhandled(&self, most: usize) -> Result<Vec<StoredEnvelope<'static>>, InboxError> {
         // As a database would, it lets others run first.
         others_run(10).await;
         let rows = self.rows.lock().unwrap();
-        let open = rows.iter().filter(|(_, row)| !row.is_handled);
+        let open = rows.iter().filter(|(_, row)| !row.is_handled).take(most);
         Ok(open.map(|(id, row)| StoredEnvelope::new(id.clone(), row.kind.clone(), row.payload.clone())).collect())
     }
 }
@@ -79,8 +79,7 @@ struct Eager(watch::Receiver<usize>);
 
 impl Receiver for Eager {
     async fn receive(mut self, app: Dispatcher, _: CancellationToken) -> Result<(), ServeError> {
-        let payload = json!({"command": "/go", "user_id": "U1", "channel_id": "C1", "team_id": "T1"});
-        app.dispatch("1", EnvelopeKind::SlashCommands, &payload, None).await.unwrap();
+        app.dispatch("1", EnvelopeKind::SlashCommands, &go(), None).await.unwrap();
         tokio::time::timeout(SOON, self.0.wait_for(|handled| *handled > 0)).await.unwrap().unwrap();
         Ok(())
     }
@@ -100,6 +99,67 @@ async fn what_comes_in_at_once_is_not_taken_for_left_over() {
     });
     app.serve(Eager(inbox.handled.subscribe()), CancellationToken::new()).await.unwrap();
     assert_eq!(*calls.lock().unwrap(), [false]);
+}
+
+/// Hands over what was left over as if Slack delivered it again, and waits until all is handled.
+struct Again(watch::Receiver<usize>, usize);
+
+impl Receiver for Again {
+    async fn receive(mut self, app: Dispatcher, _: CancellationToken) -> Result<(), ServeError> {
+        for n in (0..self.1).step_by(100) {
+            app.dispatch(&n.to_string(), EnvelopeKind::SlashCommands, &go(), None).await.unwrap();
+        }
+        app.dispatch("new", EnvelopeKind::SlashCommands, &go(), None).await.unwrap();
+        let all = self.1 + 1;
+        tokio::time::timeout(SOON, self.0.wait_for(|handled| *handled >= all)).await.unwrap().unwrap();
+        Ok(())
+    }
+}
+
+fn go() -> serde_json::Value {
+    json!({"command": "/go", "user_id": "U1", "channel_id": "C1", "team_id": "T1"})
+}
+
+#[tokio::test]
+async fn much_that_is_left_over_is_handled_once_and_within_the_limit() {
+    const LEFT: usize = 1234;
+    const LIMIT: usize = 8;
+    let inbox = Arc::new(Memory::default());
+    for n in 0..LEFT {
+        let row = Row {
+            kind: EnvelopeKind::SlashCommands,
+            payload: serde_json::value::to_raw_value(&go()).unwrap(),
+            is_handled: false,
+        };
+        inbox.rows.lock().unwrap().insert(n.to_string().into(), row);
+    }
+    let running = Arc::new(Mutex::new((0, 0, Vec::new())));
+    let seen = Arc::clone(&running);
+    let app: App = App::new().most_at_once(LIMIT).inbox(Arc::clone(&inbox) as Arc<dyn Inbox>).command(
+        "/go",
+        move |context: Context| {
+            let seen = Arc::clone(&seen);
+            async move {
+                {
+                    let (now, most, ids) = &mut *seen.lock().unwrap();
+                    *now += 1;
+                    *most = (*most).max(*now);
+                    ids.push((context.id().as_str().to_owned(), context.is_resumed()));
+                }
+                others_run(3).await;
+                seen.lock().unwrap().0 -= 1;
+            }
+        },
+    );
+    app.serve(Again(inbox.handled.subscribe(), LEFT), CancellationToken::new()).await.unwrap();
+    let (_, most, ids) = &*running.lock().unwrap();
+    assert!((1..=LIMIT).contains(most), "{most} at once");
+    let mut once: Vec<_> = ids.clone();
+    once.sort_unstable();
+    once.dedup_by(|one, other| one.0 == other.0);
+    assert_eq!((ids.len(), once.len()), (LEFT + 1, LEFT + 1), "each once");
+    assert!(ids.iter().all(|(id, is_resumed)| *is_resumed == (id != "new")));
+    assert_eq!(*inbox.handled.borrow(), LEFT + 1);
 }
 
 fn whispering(world: &World) -> App {
@@ -145,11 +205,11 @@ async fn what_is_left_over_is_handled_by_the_next_process() {
     let ts = world.button("go").await;
     assert!(world.click(ts, "go").await.acked);
     drop(first);
-    assert_eq!(inbox.unhandled().await.unwrap().len(), 1);
+    assert_eq!(inbox.unhandled(9).await.unwrap().len(), 1);
     let _second = world.serve(whispering(&world).inbox(Arc::<Memory>::clone(&inbox))).await;
     world.whispered("resumed").await;
     inbox.until_handled(1).await;
-    assert!(inbox.unhandled().await.unwrap().is_empty());
+    assert!(inbox.unhandled(9).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_slack::blocks::{Actions, Button};
 use countersign_slack_sdk::testing::Conversation;
 use countersign_slack_sdk::{App, HandlerError, SayStream, TaskStatus};
 use tokio::sync::{Mutex, mpsc};
@@ -119,4 +120,41 @@ async fn what_slack_ended_early_is_completed_and_goes_on() {
     let first = t.expects_message("one").await;
     assert_eq!(first.text().trim_end(), "one two");
     t.expects_message("three").await;
+}
+
+#[tokio::test]
+async fn blocks_come_after_the_text_even_where_slack_ended_the_stream() {
+    for is_plan in [false, true] {
+        let (go_on, wait) = mpsc::unbounded_channel::<()>();
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let wait = Arc::new(Mutex::new(wait));
+        let app = App::new().event("app_mention", move |stream: SayStream| {
+            let (wait, tell) = (Arc::clone(&wait), tell.clone());
+            async move {
+                let mut answer = stream.begin();
+                if is_plan {
+                    answer.task("t1", "Look it up", TaskStatus::Complete).await?;
+                }
+                answer.append("the answer").await?;
+                answer.flush().await?;
+                tell.send(0).unwrap();
+                wait.lock().await.recv().await.unwrap();
+                let button = Button::new("good", "Good")?;
+                tell.send(answer.stop_with(&[Actions::new(vec![button.into()])?.into()]).await?.len()).unwrap();
+                Ok::<_, HandlerError>(())
+            }
+        });
+        let t = Conversation::with(app).await;
+        t.workspace().fault(&serde_json::json!({"stream_ttl_s": 60})).unwrap();
+        t.user("alice").says("#general", "<@bot> go").await;
+        told.recv().await.unwrap();
+        t.passes(Duration::from_secs(61));
+        go_on.send(()).unwrap();
+        assert_eq!(told.recv().await, Some(2), "the text, and the blocks below it");
+        let text = t.expects_message("the answer").await;
+        let has_button = |message: &serde_json::Value| message.to_string().contains("\"good\"");
+        let blocks = t.workspace().wait_for_message(text.channel(), has_button, Duration::from_secs(10)).await.unwrap();
+        assert_ne!(blocks["ts"], text.body()["ts"]);
+        assert_eq!(blocks["thread_ts"], text.body()["thread_ts"], "in the same thread");
+    }
 }

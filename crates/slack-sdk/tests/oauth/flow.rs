@@ -135,7 +135,7 @@ async fn a_challenge_is_answered_with_its_verifier() {
 async fn nothing_that_is_secret_is_printed() {
     let world = World::start().await;
     let site = world.site("App", json!({})).await;
-    let begun = site.oauth.begin().await.unwrap();
+    let begun = site.oauth.begin().unwrap();
     let state = begun.url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     world.install(&site).await;
     let (installation, token) = site.oauth.installations().with_bot(&world.place()).await.unwrap();

@@ -4,6 +4,7 @@
 
 mod browser;
 mod flow;
+mod interrupted;
 mod renewal;
 mod stores;
 mod world;

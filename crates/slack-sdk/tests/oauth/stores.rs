@@ -11,6 +11,7 @@ use countersign_slack_sdk::installation::{
 };
 use countersign_slack_sdk::{Authorizer, Source};
 use secrecy::ExposeSecret;
+use tokio_util::task::TaskTracker;
 
 fn grant(token: &str) -> Grant {
     let expiry = Some(Expiry { at: 1_700_000_000, refresh_token: "xoxe-1-r".into() });
@@ -131,4 +132,21 @@ async fn nobody_else_can_read_the_files() {
     assert_eq!(mode(&place), 0o700);
     assert_eq!(mode(&place.join("team-T1.json")), 0o600);
     assert_eq!(std::fs::read_dir(&place).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writers_do_not_meet_beside_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores: Vec<_> = (0..2).map(|_| FileStore::new(directory.path()).unwrap()).collect();
+    let writes = (0..200).map(|n| {
+        let store = stores[n % 2].clone();
+        let written = installation(team("T1"), &format!("xoxb-{n}"));
+        TaskTracker::new().spawn(async move { store.save(&written).await })
+    });
+    for written in futures_util::future::join_all(writes.collect::<Vec<_>>()).await {
+        written.unwrap().unwrap();
+    }
+    let left = stores[0].find(&team("T1")).await.unwrap().unwrap();
+    assert!(left.bot.unwrap().grant.token.expose_secret().starts_with("xoxb-"));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left beside it");
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::body::{ApiError, Body};
 use super::call::Call;
 use crate::events::missing_scopes;
-use crate::model::{AppId, Consent, Plan, Registration, State, UserId, is_scope, problems};
+use crate::model::{Activity, AppId, Consent, Plan, Registration, State, UserId, is_scope, problems};
 
 /// The person whose token it is: bots make no apps.
 pub(super) fn developer<'a>(call: &'a Call<'_>) -> Result<&'a UserId, ApiError> {
@@ -35,7 +35,8 @@ fn at_home(app: &Registration) -> Result<&Registration, ApiError> {
 fn manifest(call: &Call<'_>) -> Result<Value, ApiError> {
     let invalid = |errors: Value| ApiError::new("invalid_manifest").with("errors", errors);
     let given = call.args.nested("manifest").ok_or(ApiError::new("invalid_arguments"))?;
-    let manifest = given.map_err(|()| invalid(json!([{"message": "not JSON", "pointer": "/"}])))?.into_owned();
+    let not_json = json!({"code": "invalid_manifest", "message": "not JSON", "pointer": "/"});
+    let manifest = given.map_err(|()| invalid(json!([not_json])))?.into_owned();
     let problems = problems(&manifest);
     if problems.is_empty() {
         return Ok(manifest);
@@ -203,9 +204,21 @@ pub(super) fn activities(state: &mut State, call: &Call<'_>, _now: u64) -> Resul
         Some(Err(())) => return Err(ApiError::new("invalid_arguments")),
         None => 0,
     };
-    let wanted = state.platform.activities.iter().rev().filter(|entry| entry.app == id && entry.created >= since);
-    let entries: Vec<Value> = wanted.take(limit).map(crate::model::Activity::to_json).collect();
+    let level = match call.args.text("min_log_level") {
+        Some(name) => level_named(&name).ok_or(ApiError::new("invalid_arguments"))?,
+        None => 0,
+    };
+    let is_wanted = |entry: &&Activity| {
+        entry.app == id && entry.created >= since && level_named(entry.level()).is_some_and(|of| of >= level)
+    };
+    let wanted = state.platform.activities.iter().rev().filter(is_wanted);
+    let entries: Vec<Value> = wanted.take(limit).map(Activity::to_json).collect();
     Ok(Body::ok().with("activities", entries).next_cursor(""))
+}
+
+/// How grave a level is, as Slack's command line orders them.
+fn level_named(name: &str) -> Option<usize> {
+    ["trace", "debug", "info", "warn", "error", "fatal"].iter().position(|level| *level == name)
 }
 
 /// `developer.apps.owners.list`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use axum::body::{Body as HttpBody, Bytes, to_bytes};
+use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::{FromRequest, Multipart, Path, Request, State as Shared};
 use axum::response::{IntoResponse, Response};
 use countersign_slack::method::{Method, Verb};
@@ -14,14 +14,12 @@ use super::args::{Args, Format, Raw, format};
 use super::body::{ApiError, Body};
 use super::dispatch::{self, Handler};
 use super::fault::Failure;
+use super::intake::{content_type, whole};
 use super::limits::RateLimits;
 use super::oauth::{self, Bare};
 use crate::Workspace;
 use crate::journal::Field;
 use crate::model::{Grant, Holder, State};
-
-/// The largest body a call may have; the largest view has 250 kB.
-const MAX_BODY: usize = 4 * 1024 * 1024;
 
 const SCOPES: HeaderName = HeaderName::from_static("x-oauth-scopes");
 const ACCEPTED_SCOPES: HeaderName = HeaderName::from_static("x-accepted-oauth-scopes");
@@ -107,7 +105,9 @@ fn perform(
         let result = workspace.where_is(|state| call.is_of(state)).update(|state, now| handler(state, call, now));
         return Outcome { grant: None, result };
     }
-    let Some(token) = bearer(headers).or_else(|| args.token()) else {
+    // An app-level token is taken from the header alone; docs.slack.dev, "apps.connections.open".
+    let as_argument = args.token().filter(|_| method.name() != "apps.connections.open");
+    let Some(token) = bearer(headers).or(as_argument) else {
         return Outcome { grant: None, result: Err(ApiError::new("not_authed")) };
     };
     let workspace = home_of(workspace, token);
@@ -226,8 +226,8 @@ impl Call<'_> {
 }
 
 async fn read(parts: &request::Parts, body: HttpBody) -> Result<Args, ApiError> {
-    let body = to_bytes(body, MAX_BODY).await.map_err(|_| ApiError::new("request_too_large"))?;
-    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let body = whole(body).await?;
+    let content_type = content_type(&parts.headers);
     let query = parts.uri.query();
     if format(content_type) == Format::Multipart && !body.is_empty() {
         return Ok(Args::from_fields(query, multipart(parts, body).await?));
@@ -256,13 +256,15 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    format(headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok())) == Format::Json
+    format(content_type(headers)) == Format::Json
 }
 
 /// JSON without a character set is taken, with a warning.
 fn lacks_charset(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let has_body = headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
+    let content_type = content_type(headers);
+    // A body without a length comes in chunks.
+    let is_chunked = headers.contains_key(header::TRANSFER_ENCODING);
+    let has_body = is_chunked || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
     has_body
         && format(content_type) == Format::Json
         && content_type.is_some_and(|text| !text.to_ascii_lowercase().contains("charset"))

@@ -5,23 +5,51 @@ use super::call::{Call, visible};
 use super::content::{MAX_TEXT, not_empty, some_draft};
 use super::post::{author, target};
 pub(super) use super::post::{post_ephemeral, post_message};
-use crate::model::{ChannelId, Draft, Message, State, Ts, shared};
+use crate::model::{Channel, ChannelId, Draft, FileId, Message, State, Ts, shared};
 
 /// `chat.update`.
 pub(super) fn update(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body, ApiError> {
     let (channel, ts) = own_message(state, call, "cant_update_message")?;
+    if call.args.flag("reply_broadcast") && !is_broadcast(state, &channel, ts) {
+        return broadcast(state, call, (&channel, ts), now);
+    }
     let draft = some_draft(state, call.args)?;
     let draft = with_what_stays(state, (&channel, ts), call, draft);
-    not_empty(&draft)?;
+    let files: Vec<FileId> = call.args.list("file_ids").into_iter().map(FileId::from).collect();
+    if files.is_empty() {
+        not_empty(&draft)?;
+    }
     if draft.text.chars().count() > MAX_TEXT {
         return Err(ApiError::new("msg_too_long"));
     }
+    if call.args.has("file_ids") {
+        state.replace_files((&channel, ts), &call.grant.app, &files)?;
+    }
     let message = state.update(&channel, ts, draft, now)?;
-    Ok(Body::ok()
+    Ok(updated(&channel, &message))
+}
+
+fn is_broadcast(state: &State, channel: &ChannelId, ts: Ts) -> bool {
+    let message = state.channel(channel.as_str()).and_then(|room| room.message(ts));
+    message.is_some_and(|message| message.is_reply() && message.is_shown_in_channel())
+}
+
+/// Shows an old reply in the channel too; its content cannot be changed by the same call.
+fn broadcast(state: &mut State, call: &Call<'_>, (channel, ts): (&ChannelId, Ts), now: u64) -> Result<Body, ApiError> {
+    let is_changed = ["text", "blocks", "attachments", "markdown_text"].iter().any(|name| call.args.has(name));
+    let is_reply = |room: &Channel| room.message(ts).is_some_and(Message::is_reply);
+    if is_changed && state.channel(channel.as_str()).is_some_and(is_reply) {
+        return Err(ApiError::new("no_dual_broadcast_content_update"));
+    }
+    Ok(updated(channel, &state.broadcast(channel, ts, now)?))
+}
+
+fn updated(channel: &ChannelId, message: &Message) -> Body {
+    Body::ok()
         .with("channel", channel.as_str())
-        .with("ts", ts.to_string())
+        .with("ts", message.ts.to_string())
         .with("text", message.text())
-        .shared("message", shared(&message)))
+        .shared("message", shared(message))
 }
 
 /// What an update leaves out: attachments stay, blocks stay when there is no text either; docs.slack.dev, "chat.update".

@@ -8,6 +8,7 @@ use super::body::ApiError;
 use crate::blocks;
 use crate::depth;
 use crate::model::{Draft, Reply, ResponseType, State, Ts};
+use crate::person::with_names;
 
 /// The longest `text`; docs.slack.dev, "chat.postMessage".
 pub(super) const MAX_TEXT: usize = 40_000;
@@ -48,6 +49,9 @@ pub(super) fn some_draft(state: &mut State, args: &Args) -> Result<Draft, ApiErr
     let mut blocks = list("blocks", "invalid_blocks_format")?;
     let attachments = list("attachments", "invalid_attachments")?;
     let mut text = text.unwrap_or_default();
+    if args.flag("link_names") || args.text("parse").as_deref() == Some("full") {
+        text = with_names(state, &text);
+    }
     if let Some(markdown) = markdown {
         if blocks.is_some() || !text.is_empty() {
             return Err(ApiError::new("markdown_text_conflict"));
@@ -64,12 +68,20 @@ pub(super) fn some_draft(state: &mut State, args: &Args) -> Result<Draft, ApiErr
 }
 
 /// Blocks of a message with every id filled in, or what is wrong with them.
-pub(crate) fn checked_blocks(state: &mut State, mut blocks: Vec<Value>) -> Result<Vec<Value>, ApiError> {
+pub(crate) fn checked_blocks(state: &mut State, blocks: Vec<Value>) -> Result<Vec<Value>, ApiError> {
+    checked(state, blocks, |found| invalid("invalid_blocks", &found))
+}
+
+fn checked(
+    state: &mut State,
+    mut blocks: Vec<Value>,
+    refuse: impl FnOnce(Vec<Violation>) -> ApiError,
+) -> Result<Vec<Value>, ApiError> {
     if blocks.is_empty() {
         return Ok(blocks);
     }
     let given = Value::Array(blocks);
-    validate_blocks(&given, Surface::Message).map_err(|found| invalid("invalid_blocks", &found))?;
+    validate_blocks(&given, Surface::Message).map_err(refuse)?;
     blocks = match given {
         Value::Array(blocks) => blocks,
         _ => Vec::new(),
@@ -82,7 +94,7 @@ fn checked_attachments(state: &mut State, mut list: Vec<Value>) -> Result<Vec<Va
     if list.len() > MAX_ATTACHMENTS {
         return Err(ApiError::new("too_many_attachments"));
     }
-    for (attachment, number) in list.iter_mut().zip(1..) {
+    for (attachment, number) in list.iter_mut().zip(1_u64..) {
         let Value::Object(fields) = attachment else { return Err(ApiError::new("invalid_attachments")) };
         fields.insert("id".to_owned(), Value::from(number));
         // Only an unfurl has these: they say which app hears of clicks.
@@ -92,10 +104,11 @@ fn checked_attachments(state: &mut State, mut list: Vec<Value>) -> Result<Vec<Va
         match fields.remove("blocks") {
             None | Some(Value::Null) => {}
             Some(Value::Array(blocks)) => {
-                let blocks = checked_blocks(state, blocks)?;
+                let at = format!("/attachments/{}", number - 1);
+                let blocks = checked(state, blocks, |found| invalid_at(&at, "invalid_attachments", &found))?;
                 fields.insert("blocks".to_owned(), Value::Array(blocks));
             }
-            Some(_) => return Err(ApiError::new("invalid_blocks_format")),
+            Some(_) => return Err(ApiError::new("invalid_attachments")),
         }
     }
     Ok(list)
@@ -180,7 +193,13 @@ pub(crate) fn checked_reply(state: &mut State, body: Value) -> Result<Reply, Api
 }
 
 pub(super) fn invalid(code: &'static str, found: &[Violation]) -> ApiError {
-    let messages: Vec<String> = found.iter().map(ToString::to_string).collect();
+    invalid_at("", code, found)
+}
+
+/// The same for what stands at this pointer.
+fn invalid_at(at: &str, code: &'static str, found: &[Violation]) -> ApiError {
+    let message = |one: &Violation| format!("[ERROR] {} [json-pointer:{at}{}]", one.message(), one.pointer());
+    let messages: Vec<String> = found.iter().map(message).collect();
     let errors: Vec<&str> = found.iter().map(Violation::message).collect();
     ApiError::new(code).with("errors", errors).messages(&messages)
 }

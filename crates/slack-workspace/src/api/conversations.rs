@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::body::{ApiError, Body};
 use super::call::{Call, visible};
 use super::cursor;
+use super::users::with_locale;
 use crate::model::{Channel, ChannelId, ChannelKind, State, UserId};
 
 /// How many people a group can have beside the one who opens it.
@@ -21,7 +22,7 @@ pub(super) fn info(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body
     if let (false, Value::Object(fields)) = (call.args.flag("include_num_members"), &mut channel) {
         fields.remove("num_members");
     }
-    Ok(Body::ok().with("channel", channel))
+    Ok(Body::ok().with("channel", with_locale(call, channel)))
 }
 
 /// `conversations.list`.
@@ -99,7 +100,10 @@ pub(super) fn open(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body,
     let mut others = users.iter().filter(|user| **user != me);
     let (id, was_open) = match (others.next(), others.next()) {
         (None, _) if users.is_empty() => return Err(ApiError::new("users_list_not_supplied")),
-        (None, _) => state.open_im(&me, &me, now)?,
+        (None, _) => {
+            call.any_of(&["im:write"])?;
+            state.open_im(&me, &me, now)?
+        }
         (Some(other), None) => {
             call.any_of(&["im:write"])?;
             find_or_open(state, call, other, now)?

@@ -20,6 +20,10 @@ pub(super) fn get_upload_url(state: &mut State, call: &Call<'_>, now: u64) -> Re
     };
     let user = call.user()?;
     let announced = state.announce_file(&call.grant.app, user, (&name, length), now);
+    // Slack spells it in both ways.
+    if let Some(alt) = call.args.text("alt_txt").or_else(|| call.args.text("alt_text")) {
+        state.describe_file(&announced.id, &alt);
+    }
     Ok(Body::ok().with("upload_url", announced.upload_url).with("file_id", announced.id.as_str()))
 }
 

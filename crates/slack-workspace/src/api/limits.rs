@@ -16,7 +16,10 @@ const PACED: [&str; 1] = ["chat.postMessage"];
 /// With more windows than this, those that ended are thrown away.
 const MANY: usize = 4096;
 
-/// Who calls what, and for `chat.postMessage` where.
+/// What a response URL is counted as.
+const RESPONSE: &str = "response_url";
+
+/// Who calls what, and for `chat.postMessage` and response URLs where.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     team: TeamId,
@@ -55,6 +58,16 @@ impl RateLimits {
         };
         let channel = channel.filter(|_| is_paced).map(str::to_owned);
         let key = Key { team: team.clone(), app: app.clone(), method: method.name(), channel };
+        self.take(key, (calls, length), now)
+    }
+
+    /// Counts an answer to a response URL: each takes one a second.
+    pub(super) fn count_response(&self, (team, app): (&TeamId, &AppId), secret: &str, now: u64) -> Option<u64> {
+        let key = Key { team: team.clone(), app: app.clone(), method: RESPONSE, channel: Some(secret.to_owned()) };
+        self.take(key, (1, SECOND_MS), now)
+    }
+
+    fn take(&self, key: Key, (calls, length): (u32, u64), now: u64) -> Option<u64> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if windows.len() > MANY {
             windows.retain(|_, window| window.ends_at > now);

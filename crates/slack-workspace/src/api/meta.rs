@@ -91,7 +91,10 @@ pub(super) fn bots_info(state: &mut State, call: &Call<'_>, _now: u64) -> Result
 pub(super) fn team_info(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
     let team = state.team();
     let is_this = |wanted: &str| wanted == team.id.as_str();
-    if call.args.text("team").is_some_and(|wanted| !is_this(&wanted)) {
+    let is_called = |wanted: &str| wanted == team.domain;
+    if call.args.text("team").is_some_and(|wanted| !is_this(&wanted))
+        || call.args.text("domain").is_some_and(|wanted| !is_called(&wanted))
+    {
         return Err(ApiError::new("team_not_found"));
     }
     let info: Value = json!({

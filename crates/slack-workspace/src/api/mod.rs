@@ -19,6 +19,7 @@ mod fault;
 mod files;
 mod functions;
 mod history;
+mod intake;
 mod limits;
 mod members;
 mod meta;

@@ -52,7 +52,7 @@ pub(super) fn list(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body
 
 fn reacted<'s>(state: &'s State, me: &UserId, of: &UserId) -> Vec<(&'s Channel, &'s Message)> {
     let rooms = state.channels().filter(|room| state.can_read(me, room));
-    let messages = rooms.flat_map(|room| room.messages().iter().map(move |message| (room, message)));
+    let messages = rooms.flat_map(|room| room.messages().iter().map(move |message| (room, &**message)));
     let mut reacted: Vec<_> = messages.filter(|(_, message)| message.has_reaction_of(of)).collect();
     reacted.sort_by_key(|(_, message)| std::cmp::Reverse(message.ts));
     reacted

@@ -1,19 +1,17 @@
 //! Response URLs.
 
-use axum::body::to_bytes;
 use axum::extract::{Path, Request, State as Shared};
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use super::args::{Args, Format, Raw, format};
 use super::body::ApiError;
 use super::content::checked_reply;
+use super::intake::{content_type, whole};
 use crate::Workspace;
 use crate::depth;
 use crate::journal::Field;
-
-const MAX_BODY: usize = 4 * 1024 * 1024;
 
 /// Takes what an app sends to a response URL.
 pub(crate) async fn respond(
@@ -40,6 +38,12 @@ pub(crate) async fn respond(
 
 fn answer(workspace: &Workspace, secret: &str, body: Value) -> Result<(), ApiError> {
     workspace.where_is(|state| state.response_urls.contains_key(secret)).update(|state, now| {
+        let app = state.response_urls.get(secret).map(|url| &url.app);
+        if let (Some(app), Some(limits)) = (app, workspace.limits())
+            && let Some(seconds) = limits.count_response((&state.team.id, app), secret, now)
+        {
+            return Err(ApiError::rate_limited(seconds));
+        }
         let reply = checked_reply(state, body)?;
         Ok(state.respond(secret, reply, now)?)
     })
@@ -47,8 +51,8 @@ fn answer(workspace: &Workspace, secret: &str, body: Value) -> Result<(), ApiErr
 
 async fn read(request: Request) -> Result<Value, ApiError> {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MAX_BODY).await.map_err(|_| ApiError::new("request_too_large"))?;
-    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let body = whole(body).await?;
+    let content_type = content_type(&parts.headers);
     match format(content_type) {
         Format::Json => {
             let value: Option<Value> = serde_json::from_slice(&body).ok().filter(depth::is_fine);
@@ -67,8 +71,14 @@ async fn read(request: Request) -> Result<Value, ApiError> {
 fn refuse(error: ApiError) -> Response {
     let status = match error.code() {
         "used_url" | "expired_url" | "invalid_url" | "message_not_found" => StatusCode::NOT_FOUND,
+        "ratelimited" => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::BAD_REQUEST,
     };
+    let retry_after = error.retry_after();
     let body = error.into_body().to_bytes();
-    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
+    let mut response = (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response();
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }

@@ -38,6 +38,7 @@ pub(super) fn reset(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Bod
     if call.args.flag("mobile_only") && call.args.flag("web_only") {
         return Err(ApiError::new("invalid_arguments"));
     }
+    state.can_be_reset(&user)?;
     // Nobody uses a phone here: every session is one of the web.
     if !call.args.flag("mobile_only") {
         state.reset_sessions(&user)?;
@@ -52,10 +53,9 @@ pub(super) fn reset_bulk(state: &mut State, call: &Call<'_>, _now: u64) -> Resul
     if users.is_empty() || (call.args.flag("mobile_only") && call.args.flag("web_only")) {
         return Err(ApiError::new("invalid_arguments"));
     }
-    if call.args.flag("mobile_only") {
-        return Ok(Body::ok());
-    }
-    let failed: Vec<&UserId> = users.iter().filter(|user| state.reset_sessions(user).is_err()).collect();
+    let is_web = !call.args.flag("mobile_only");
+    let mut reset = |user: &UserId| if is_web { state.reset_sessions(user) } else { state.can_be_reset(user) };
+    let failed: Vec<&UserId> = users.iter().filter(|user| reset(user).is_err()).collect();
     if failed.is_empty() {
         return Ok(Body::ok());
     }

@@ -6,7 +6,9 @@ use super::body::{ApiError, Body};
 use super::call::{Call, visible};
 use super::content::{checked_blocks, metadata};
 use super::post::{author, custom, may_post};
-use crate::model::{AgentSession, ChannelId, ChannelKind, Draft, Piece, SessionStatus, State, Ts, shared};
+use crate::model::{
+    AgentSession, Begin, ChannelId, ChannelKind, Draft, Piece, STOPPED, SessionStatus, State, Ts, shared,
+};
 
 /// The longest `markdown_text`; docs.slack.dev, "chat.appendStream".
 const MAX_MARKDOWN: usize = 12_000;
@@ -33,11 +35,22 @@ pub(super) fn start(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body
         Some("plan") => true,
         Some(_) => return Err(ApiError::new("invalid_arguments")),
     };
+    let is_stoppable = call.args.flag("is_stoppable");
+    if is_stoppable && !hears_of_stops(state, call) {
+        return Err(ApiError::new("not_subscribed_to_message_stream_stopped"));
+    }
     let pieces = pieces(state, call)?;
     let custom = if call.has("chat:write.customize") { custom(call) } else { Map::new() };
     let draft = Draft { thread, custom, ..Draft::default() };
-    let message = state.start_stream(&channel, &author(call)?, draft, (is_plan, pieces), now)?;
+    let begin = Begin { is_plan, is_stoppable, pieces };
+    let message = state.start_stream(&channel, &author(call)?, draft, begin, now)?;
     Ok(Body::ok().with("channel", channel.as_str()).with("ts", message.ts.to_string()))
+}
+
+/// Whether the app would learn that a person stopped its stream.
+fn hears_of_stops(state: &State, call: &Call<'_>) -> bool {
+    let app = state.app(call.grant.app.as_str());
+    app.is_some_and(|app| STOPPED.iter().any(|event| app.events.contains(*event)))
 }
 
 /// `chat.appendStream`.

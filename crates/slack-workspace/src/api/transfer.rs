@@ -1,6 +1,6 @@
 //! The bytes of files, in and out.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Path, Request, State as Shared};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::args::{Format, format};
 use super::call::bearer;
+use super::intake::{content_type, up_to};
 use crate::Workspace;
 use crate::guard;
 use crate::journal::Field;
@@ -15,8 +16,6 @@ use crate::model::State;
 
 /// The largest file that can be uploaded.
 pub(super) const MAX_FILE: usize = 64 * 1024 * 1024;
-/// How long an upload may take.
-const PATIENCE: std::time::Duration = std::time::Duration::from_mins(2);
 /// What a multipart body may add to the file.
 const MULTIPART_EXTRA: usize = 64 * 1024;
 
@@ -33,10 +32,9 @@ pub(crate) async fn upload(
         (None, None) => return (StatusCode::NOT_FOUND, "file_not_found").into_response(),
         (Some(length), None) => usize::try_from(length).unwrap_or(MAX_FILE),
     };
-    let content = match tokio::time::timeout(PATIENCE, content(request, length)).await {
-        Ok(Ok(content)) => content,
-        Ok(Err(status)) => return status.into_response(),
-        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+    let content = match content(request, length).await {
+        Ok(content) => content,
+        Err(status) => return status.into_response(),
     };
     let size = content.len();
     let received = workspace.update(|state, _| state.receive_file(&secret, content));
@@ -51,10 +49,12 @@ pub(crate) async fn upload(
 /// The bytes of a file that was announced to have so many.
 async fn content(request: Request, length: usize) -> Result<Bytes, StatusCode> {
     let (parts, body) = request.into_parts();
-    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_multipart = format(content_type) == Format::Multipart;
+    let is_multipart = format(content_type(&parts.headers)) == Format::Multipart;
     let limit = if is_multipart { length.saturating_add(MULTIPART_EXTRA) } else { length };
-    let body = to_bytes(body, limit).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+    let body = up_to(limit, body).await.map_err(|error| match error.code() {
+        "request_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::REQUEST_TIMEOUT,
+    })?;
     if !is_multipart {
         return Ok(body);
     }

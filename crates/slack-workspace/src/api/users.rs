@@ -8,13 +8,14 @@ use super::body::{ApiError, Body};
 use super::call::Call;
 use super::conversations::kinds;
 use super::cursor;
-use crate::model::{Channel, ChannelId, State, UserId};
+use crate::model::{Channel, ChannelId, State, User, UserId};
 
 /// `users.info`.
 pub(super) fn info(state: &mut State, call: &Call<'_>, _now: u64) -> Result<Body, ApiError> {
     let wanted = call.args.text("user").unwrap_or_default();
     let user = state.user(&wanted).ok_or(ApiError::new("user_not_found"))?;
-    Ok(Body::ok().with("user", user.to_json(&state.team().id, call.has("users:read.email"))))
+    let object = user.to_json(&state.team().id, call.has("users:read.email"));
+    Ok(Body::ok().with("user", with_locale(call, object)))
 }
 
 /// `users.list`.
@@ -24,9 +25,19 @@ pub(super) fn list(state: &mut State, call: &Call<'_>, now: u64) -> Result<Body,
     let start = start.map_or(Bound::Unbounded, Bound::Included);
     let mut users = state.users.range((start, Bound::Unbounded)).map(|(_, user)| user);
     let with_email = call.has("users:read.email");
-    let members: Vec<Value> = users.by_ref().take(limit).map(|user| user.to_json(&state.team.id, with_email)).collect();
+    let object = |user: &User| with_locale(call, user.to_json(&state.team.id, with_email));
+    let members: Vec<Value> = users.by_ref().take(limit).map(object).collect();
     let next = users.next().map(|user| cursor::encode("user", user.id.as_str()));
     Ok(Body::ok().with("members", members).with("cache_ts", now / 1000).next_cursor(&next.unwrap_or_default()))
+}
+
+/// The object of a person or channel, with its language where that was asked for.
+pub(super) fn with_locale(call: &Call<'_>, mut object: Value) -> Value {
+    if call.args.flag("include_locale") {
+        // Everybody here speaks what the page is written in.
+        object["locale"] = "en-US".into();
+    }
+    object
 }
 
 /// `users.lookupByEmail`.

@@ -10,7 +10,7 @@ use super::apps::{developer, own_app};
 use super::body::{ApiError, Body};
 use super::call::Call;
 use super::cursor;
-use crate::model::{AppId, State, WorkflowTrigger};
+use crate::model::{AppId, State, WorkflowTrigger, is_schedule};
 
 /// What a trigger is made of, as the calls name it.
 const FIELDS: [&str; 11] = [
@@ -38,7 +38,7 @@ pub(super) fn create(state: &mut State, call: &Call<'_>, now: u64) -> Result<Bod
     let app = own_app(state, call, "workflow_app_id")?.id.clone();
     let given = given(call)?;
     checked(state, &app, &given)?;
-    let trigger = WorkflowTrigger {
+    let mut trigger = WorkflowTrigger {
         id: state.mint.id('F').replacen('F', "Ft", 1),
         app,
         owner: developer(call)?.clone(),
@@ -47,7 +47,11 @@ pub(super) fn create(state: &mut State, call: &Call<'_>, now: u64) -> Result<Bod
         updated: now / 1000,
         permission: "everyone".to_owned(),
         named: std::collections::BTreeMap::new(),
+        next_at: None,
+        runs: 0,
+        missed: 0,
     };
+    state.plan(&mut trigger, now);
     let shown = shown(state, &trigger);
     state.platform.workflow_triggers.insert(trigger.id.clone(), trigger);
     Ok(Body::ok().with("trigger", shown))
@@ -59,6 +63,7 @@ pub(super) fn update(state: &mut State, call: &Call<'_>, now: u64) -> Result<Bod
     trigger.given.extend(given(call)?);
     checked(state, &trigger.app, &trigger.given)?;
     trigger.updated = now / 1000;
+    state.plan(&mut trigger, now);
     let shown = shown(state, &trigger);
     state.platform.workflow_triggers.insert(trigger.id.clone(), trigger);
     Ok(Body::ok().with("trigger", shown))
@@ -207,6 +212,9 @@ fn checked(state: &State, app: &AppId, given: &Map<String, Value>) -> Result<(),
     let kind = given.get("type").and_then(Value::as_str).unwrap_or_default();
     if !TYPES.contains(&kind) {
         return Err(ApiError::new("invalid_trigger_type"));
+    }
+    if kind == "scheduled" && !given.get("schedule").is_some_and(is_schedule) {
+        return Err(ApiError::new("invalid_arguments"));
     }
     let manifest = state.platform.registrations.get(app).map(|app| &app.manifest);
     let workflow = manifest.and_then(|manifest| manifest.get("workflows")?.get(workflow_name(given)));

@@ -31,7 +31,7 @@ pub(super) async fn messages(
     let messages = workspace.read(|state| {
         let room = state.channel(channel.as_str())?;
         let own = user.as_ref().map_or(&[][..], |user| state.ephemerals(&channel, user));
-        let mut messages: Vec<&Message> = room.messages().iter().chain(own).collect();
+        let mut messages: Vec<&Message> = room.messages().iter().map(std::sync::Arc::as_ref).chain(own).collect();
         messages.sort_by_key(|message| message.ts);
         Some(messages.into_iter().map(|message| (**message.body()).clone()).collect::<Vec<Value>>())
     });

@@ -119,9 +119,10 @@ impl Post {
             }
             let answer = self.once(client, clock, &url, attempt).await?;
             let status = answer.status();
-            if status.is_redirection() {
-                let target = text(answer.headers(), header::LOCATION.as_str());
-                url = target.and_then(|target| url.join(target).ok()).ok_or(Failure::Unknown)?;
+            // A status of that family without an address is an answer as any other that is no success.
+            let target = text(answer.headers(), header::LOCATION.as_str()).filter(|_| status.is_redirection());
+            if let Some(target) = target {
+                url = url.join(target).map_err(|_| Failure::Unknown)?;
                 continue;
             }
             if !status.is_success() {

@@ -7,6 +7,9 @@ use serde_json::json;
 use super::{ChannelId, ModelError, State, Ts, UserId};
 use crate::events::{self, Audience};
 
+/// What an app hears when a person stops its agent: the event's name, and the one it had before.
+pub(crate) const STOPPED: [&str; 2] = ["agent_session_stopped", "message_stream_stopped"];
+
 /// What an agent does in a thread.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AgentSession {
@@ -111,23 +114,28 @@ impl State {
         now_ms: u64,
     ) -> Result<(), ModelError> {
         let session = self.assistant_thread(channel, thread).and_then(|known| known.session.as_ref());
-        if session.is_none_or(|session| session.status != SessionStatus::Processing) {
-            return Err(ModelError::new("session_not_found"));
-        }
+        let is_working = session.is_some_and(|session| session.status == SessionStatus::Processing);
         let room = self.channels.get(channel).ok_or(ModelError::new("channel_not_found"))?;
-        let in_thread = |ts: Ts| room.message(ts).is_some_and(|message| message.thread_ts == Some(thread));
+        let in_thread =
+            |ts: Ts| ts == thread || room.message(ts).is_some_and(|message| message.thread_ts == Some(thread));
         let of_thread =
             self.streams.iter().filter(|((of, ts), stream)| of == channel && !stream.is_stopped && in_thread(*ts));
+        // Without a session at work, what can be stopped are streams that say so.
+        let of_thread = of_thread.filter(|(_, stream)| is_working || stream.is_stoppable);
         let mut stopped: Vec<Ts> = of_thread.map(|((_, ts), _)| *ts).collect();
+        if !is_working && stopped.is_empty() {
+            return Err(ModelError::new("session_not_found"));
+        }
         stopped.sort_unstable();
         for ts in &stopped {
             self.end_stream(channel, *ts, now_ms)?;
         }
-        let event = json!({
-            "type": "agent_session_stopped", "channel": channel, "thread_ts": thread, "user": user,
-            "streaming_message_ts": stopped,
-        });
-        events::emit(self, Audience::Members(channel), event, now_ms);
+        for name in STOPPED {
+            let event = json!({
+                "type": name, "channel": channel, "thread_ts": thread, "user": user, "streaming_message_ts": stopped,
+            });
+            events::emit(self, Audience::Members(channel), event, now_ms);
+        }
         Ok(())
     }
 }

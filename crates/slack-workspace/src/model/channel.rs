@@ -1,6 +1,7 @@
 //! Channels, direct messages and groups, with their messages in order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -68,8 +69,9 @@ pub struct Channel {
     pub last_read: BTreeMap<UserId, Ts>,
     /// Who closed this direct message; it opens again with the next message.
     pub closed_for: BTreeSet<UserId>,
-    /// Oldest first; replies to threads are among them.
-    messages: Vec<Message>,
+    /// Oldest first; replies to threads are among them. Shared with whoever writes them down meanwhile.
+    #[serde(with = "super::saved::arcs")]
+    messages: Vec<Arc<Message>>,
     /// The last timestamp given out, also to ephemeral messages.
     last_ts: Ts,
 }
@@ -98,17 +100,17 @@ impl Channel {
     }
 
     /// Every message, oldest first, thread replies included.
-    pub fn messages(&self) -> &[Message] {
+    pub fn messages(&self) -> &[Arc<Message>] {
         &self.messages
     }
 
     pub(crate) fn messages_mut(&mut self) -> impl Iterator<Item = &mut Message> {
-        self.messages.iter_mut()
+        self.messages.iter_mut().map(Arc::make_mut)
     }
 
     /// The message with this timestamp.
     pub fn message(&self, ts: Ts) -> Option<&Message> {
-        self.messages.get(self.position(ts)?)
+        self.messages.get(self.position(ts)?).map(Arc::as_ref)
     }
 
     /// The messages of a thread: its parent, then the replies, oldest first.
@@ -129,7 +131,7 @@ impl Channel {
         let from = self.messages.partition_point(|message| message.ts < first);
         let to = self.messages.partition_point(|message| message.ts <= last);
         let range = self.messages.get(from..to.max(from)).unwrap_or_default();
-        range.iter().rev().filter(|message| message.is_shown_in_channel())
+        range.iter().rev().map(Arc::as_ref).filter(|message| message.is_shown_in_channel())
     }
 
     /// A timestamp that no message of this channel has, not before `now`.
@@ -140,27 +142,27 @@ impl Channel {
 
     pub(crate) fn message_mut(&mut self, ts: Ts) -> Option<&mut Message> {
         let position = self.position(ts)?;
-        self.messages.get_mut(position)
+        self.messages.get_mut(position).map(Arc::make_mut)
     }
 
     /// Appends a message whose timestamp came from [`Channel::next_ts`].
     ///
     /// The one that is no longer among the newest is put away.
     pub(crate) fn push(&mut self, message: Message) {
-        self.messages.push(message);
+        self.messages.push(Arc::new(message));
         let oldest_open = self.messages.len().checked_sub(OPEN + 1);
         if let Some(message) = oldest_open.and_then(|at| self.messages.get_mut(at)) {
-            message.pack();
+            put_away(message);
         }
     }
 
     /// Puts away all but the newest messages, whoever has looked at them.
     pub(crate) fn pack(&mut self) {
         let packed = self.messages.len().saturating_sub(OPEN);
-        self.messages.iter_mut().take(packed).for_each(Message::pack);
+        self.messages.iter_mut().take(packed).for_each(put_away);
     }
 
-    pub(crate) fn remove(&mut self, ts: Ts) -> Option<Message> {
+    pub(crate) fn remove(&mut self, ts: Ts) -> Option<Arc<Message>> {
         let position = self.position(ts)?;
         self.pins.retain(|pin| pin.ts != ts);
         Some(self.messages.remove(position))
@@ -216,5 +218,12 @@ impl Channel {
 
     fn position(&self, ts: Ts) -> Option<usize> {
         self.messages.binary_search_by_key(&ts, |message| message.ts).ok()
+    }
+}
+
+/// Packs a message; one that is packed already is not touched, for others may share it.
+fn put_away(message: &mut Arc<Message>) {
+    if message.is_open() {
+        Arc::make_mut(message).pack();
     }
 }

@@ -19,6 +19,9 @@ pub struct File {
     pub name: String,
     /// The title shown above it.
     pub title: String,
+    /// What a picture shows, for those who do not see it.
+    #[serde(default)]
+    pub alt_txt: Option<String>,
     /// The type guessed from the name.
     #[serde(deserialize_with = "known_mimetype")]
     pub mimetype: Known,
@@ -48,7 +51,7 @@ impl File {
         let channels = |kind: ChannelKind| -> Vec<&ChannelId> {
             self.shares.iter().filter(|(_, (of, _))| *of == kind).map(|(id, _)| id).collect()
         };
-        json!({
+        let mut file = json!({
             "id": self.id, "created": self.created, "timestamp": self.created, "name": self.name,
             "title": self.title, "mimetype": self.mimetype, "filetype": self.filetype,
             "pretty_type": self.filetype.to_uppercase(), "user": self.user, "user_team": team,
@@ -60,7 +63,11 @@ impl File {
             "channels": channels(ChannelKind::Public), "groups": channels(ChannelKind::Private),
             "ims": channels(ChannelKind::Im), "comments_count": 0,
             "shares": self.shares_json(), "has_rich_preview": false, "file_access": "visible",
-        })
+        });
+        if let Some(alt) = &self.alt_txt {
+            file["alt_txt"] = alt.as_str().into();
+        }
+        file
     }
 
     fn shares_json(&self) -> Value {

@@ -77,10 +77,15 @@ pub(crate) struct Activity {
 }
 
 impl Activity {
+    /// How grave it is.
+    pub(crate) fn level(&self) -> &'static str {
+        if self.is_error { "error" } else { "info" }
+    }
+
     /// As `apps.activities.list` shows it.
     pub(crate) fn to_json(&self) -> Value {
         json!({
-            "trace_id": self.trace, "level": if self.is_error { "error" } else { "info" }, "event_type": self.event,
+            "trace_id": self.trace, "level": self.level(), "event_type": self.event,
             "source": "slack", "component_type": "functions", "component_id": self.component,
             "payload": self.payload, "created": self.created,
         })
@@ -287,6 +292,13 @@ impl State {
         format!("{prefix}{}", self.mint.id('0'))
     }
 
+    /// A trigger ran, but its workflow could not begin.
+    pub(super) fn log_not_started(&mut self, trigger: &str, error: &str, now_ms: u64) {
+        let Some(app) = self.platform.workflow_triggers.get(trigger).map(|known| known.app.clone()) else { return };
+        let payload = json!({"trigger_id": trigger, "error": error});
+        self.log(&app, ("trigger_executed", true), ("", trigger), payload, now_ms);
+    }
+
     fn log_result(&mut self, ended: &Execution, now_ms: u64) {
         let error = match &ended.status {
             Status::Failed { error } => Some(error.clone()),
@@ -371,7 +383,7 @@ fn parameters(described: &Value, side: &str) -> Vec<Value> {
 }
 
 /// A value with its `{{references}}` filled in: one alone keeps its type, one inside a text becomes text.
-fn filled(value: &Value, known: &Value) -> Value {
+pub(super) fn filled(value: &Value, known: &Value) -> Value {
     match value {
         Value::String(text) => filled_text(text, known),
         Value::Array(items) => items.iter().map(|item| filled(item, known)).collect(),

@@ -58,6 +58,11 @@ impl Message {
         self.field("blocks").and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
+    /// True for what answers another message in its thread.
+    pub(crate) fn is_reply(&self) -> bool {
+        self.thread_ts.is_some_and(|thread| thread != self.ts)
+    }
+
     /// True unless it is a reply that lives in its thread only.
     pub fn is_shown_in_channel(&self) -> bool {
         self.thread_ts.is_none_or(|thread| thread == self.ts)
@@ -88,6 +93,11 @@ impl Message {
                 change(body);
             }
         });
+    }
+
+    /// Whether somebody has looked at the object since it was put away.
+    pub(super) fn is_open(&self) -> bool {
+        self.body.is_open()
     }
 
     /// Puts the object away until somebody looks at it again.

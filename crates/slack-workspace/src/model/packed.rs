@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// A JSON value that can be put away: as text it takes about a fifth of the space.
 ///
@@ -56,9 +58,14 @@ impl Packed {
         self.open = OnceLock::from(value);
     }
 
+    /// Whether the value is there, not the text alone.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.get().is_some()
+    }
+
     /// Puts it away.
     pub(crate) fn pack(&mut self) {
-        if self.open.get().is_some() {
+        if self.is_open() {
             self.text();
             self.open = OnceLock::new();
         }
@@ -67,7 +74,12 @@ impl Packed {
 
 impl Serialize for Packed {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.value().serialize(to)
+        // What is away stays away: writing everything down must not open everything.
+        match (self.open.get(), self.text.get()) {
+            (Some(value), _) => value.serialize(to),
+            (None, Some(text)) => serde_json::from_str::<&RawValue>(text).map_err(S::Error::custom)?.serialize(to),
+            (None, None) => to.serialize_unit(),
+        }
     }
 }
 
@@ -88,13 +100,23 @@ mod tests {
         let value = json!({"text": "ü \"x\"", "blocks": [{"n": 1.5}, null]});
         let mut packed = Packed::new(value.clone());
         packed.pack();
-        assert!(packed.open.get().is_none());
+        assert!(!packed.is_open());
         assert_eq!(**packed.value(), value);
         packed.change(|value| value["more"] = true.into());
         packed.pack();
         packed.pack();
         assert_eq!(packed.value()["more"], true);
         assert_eq!(packed.value()["text"], value["text"]);
+    }
+
+    #[test]
+    fn what_is_away_is_written_down_without_being_opened() {
+        let mut packed = Packed::new(json!({"text": "ü", "n": [1, {"x": null}]}));
+        packed.pack();
+        let written = serde_json::to_string(&packed).unwrap();
+        assert!(!packed.is_open());
+        let again: Packed = serde_json::from_str(&written).unwrap();
+        assert_eq!(again.value(), packed.value());
     }
 
     #[test]

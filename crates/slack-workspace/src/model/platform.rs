@@ -37,6 +37,21 @@ pub(crate) struct Platform {
 }
 
 impl Platform {
+    /// What is to be kept of it, as it is now.
+    pub(crate) fn snapshot(&self) -> Self {
+        Self {
+            registrations: self.registrations.clone(),
+            codes: self.codes.clone(),
+            refreshes: self.refreshes.clone(),
+            sign_ins: self.sign_ins.clone(),
+            workflow_triggers: self.workflow_triggers.clone(),
+            executions: self.executions.clone(),
+            activities: self.activities.clone(),
+            variables: self.variables.clone(),
+            id_key: OnceLock::new(),
+        }
+    }
+
     /// The key that signs id tokens; nothing when the system has no random numbers.
     pub(crate) fn id_key(&self) -> Option<&IdKey> {
         self.id_key.get_or_init(IdKey::generate).as_ref()
@@ -102,4 +117,13 @@ pub(crate) struct WorkflowTrigger {
     pub(crate) permission: String,
     /// Who may run it where the permission is `named_entities`, by kind of id.
     pub(crate) named: BTreeMap<String, Vec<String>>,
+    /// When its schedule says that it runs next, milliseconds since the epoch.
+    #[serde(default)]
+    pub(crate) next_at: Option<u64>,
+    /// Which time of its schedule that is.
+    #[serde(default)]
+    pub(crate) runs: u64,
+    /// How many times it ran late in a row.
+    #[serde(default)]
+    pub(crate) missed: u64,
 }

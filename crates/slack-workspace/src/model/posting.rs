@@ -151,6 +151,19 @@ impl State {
         Ok(after)
     }
 
+    /// Shows a reply in the channel too, which it was not when it was written.
+    pub(crate) fn broadcast(&mut self, channel: &ChannelId, ts: Ts, now_ms: u64) -> Result<Message, ModelError> {
+        let room = self.channels.get(channel).ok_or(ModelError::new("channel_not_found"))?;
+        let message = room.message(ts).ok_or(ModelError::new("message_not_found"))?;
+        let thread = message.thread_ts.filter(|_| message.is_reply() && !message.is_shown_in_channel());
+        let parent = thread.and_then(|thread| room.message(thread));
+        let parent = (**parent.ok_or(ModelError::new("cant_broadcast_message"))?.body()).clone();
+        self.amend(channel, ts, now_ms, |message| {
+            message.set("subtype", "thread_broadcast");
+            message.set("root", parent);
+        })
+    }
+
     /// Removes a message; a parent with replies leaves a tombstone.
     pub(crate) fn delete(&mut self, channel: &ChannelId, ts: Ts, now_ms: u64) -> Result<(), ModelError> {
         let room = self.channels.get_mut(channel).ok_or(ModelError::new("channel_not_found"))?;

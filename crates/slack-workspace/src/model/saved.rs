@@ -20,6 +20,23 @@ pub(crate) mod arc {
     }
 }
 
+/// Many that are shared.
+pub(crate) mod arcs {
+    use std::sync::Arc;
+
+    use super::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<T: Serialize, S: Serializer>(values: &[Arc<T>], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(values.iter().map(Arc::as_ref))
+    }
+
+    pub(crate) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<Arc<T>>, D::Error> {
+        Ok(Vec::<T>::deserialize(from)?.into_iter().map(Arc::new).collect())
+    }
+}
+
 /// A map whose keys are no texts, as a list of pairs.
 pub(crate) mod pairs {
     use super::{Deserialize, Deserializer, Serialize, Serializer};

@@ -57,12 +57,12 @@ impl State {
     pub(crate) fn next_due(&self) -> Option<u64> {
         let messages = self.scheduled.values().map(|scheduled| scheduled.post_at.saturating_mul(1000));
         let streams = self.streams.values().map(|stream| stream.expires_at);
-        messages.chain(streams).min()
+        messages.chain(streams).chain(self.next_scheduled()).min()
     }
 
     /// Does what has fallen due, in the order of its times.
     pub(crate) fn fall_due(&mut self, now_ms: u64) {
-        if self.scheduled.is_empty() && self.streams.is_empty() {
+        if self.scheduled.is_empty() && self.streams.is_empty() && self.platform.workflow_triggers.is_empty() {
             return;
         }
         while let Some(due) = self.next_due().filter(|due| *due <= now_ms) {
@@ -74,6 +74,7 @@ impl State {
             if let Some((channel, ts)) = stream.map(|(key, _)| key.clone()) {
                 self.expire_stream(&channel, ts, due);
             }
+            self.run_scheduled(due, now_ms);
         }
     }
 

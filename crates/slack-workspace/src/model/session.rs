@@ -34,14 +34,19 @@ impl State {
         self.sessions.entry(user.clone()).or_default().push(Session { id, created: now_ms / 1000 });
     }
 
+    /// Whether somebody is one whom administrators can sign out.
+    pub(crate) fn can_be_reset(&self, user: &UserId) -> Result<(), ModelError> {
+        match self.users.get(user) {
+            None => Err(ModelError::new("user_not_found")),
+            Some(user) if user.is_bot() => Err(ModelError::new("cannot_reset_bot")),
+            Some(user) if user.is_owner => Err(ModelError::new("cannot_reset_primary_owner")),
+            Some(_) => Ok(()),
+        }
+    }
+
     /// Signs a person out everywhere.
     pub(crate) fn reset_sessions(&mut self, user: &UserId) -> Result<(), ModelError> {
-        let known = self.users.get(user).ok_or(ModelError::new("user_not_found"))?;
-        match known {
-            user if user.is_bot() => return Err(ModelError::new("cannot_reset_bot")),
-            user if user.is_owner => return Err(ModelError::new("cannot_reset_primary_owner")),
-            _ => {}
-        }
+        self.can_be_reset(user)?;
         self.sessions.remove(user);
         Ok(())
     }

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::file::file_type;
-use super::{AppId, Author, ChangeKind, Channel, ChannelId, Draft, File, FileId, Message, ModelError, State, UserId};
+use super::{
+    AppId, Author, ChangeKind, Channel, ChannelId, Draft, File, FileId, Message, ModelError, State, Ts, UserId,
+};
 use crate::events::{self, Audience};
 
 /// A file that was announced and waits for its bytes.
@@ -40,6 +42,7 @@ impl State {
             id: id.clone(),
             name: name.to_owned(),
             title: name.to_owned(),
+            alt_txt: None,
             mimetype,
             filetype,
             user: user.clone(),
@@ -53,6 +56,13 @@ impl State {
         let upload_url = format!("{}/upload/v1/{secret}", self.base);
         self.uploads.insert(secret, Upload { file: id.clone(), length });
         Announced { id, upload_url }
+    }
+
+    /// Says what a picture shows.
+    pub(crate) fn describe_file(&mut self, id: &FileId, alt: &str) {
+        if let Some(file) = self.files.get_mut(id) {
+            file.alt_txt = Some(alt.to_owned());
+        }
     }
 
     /// Takes the bytes of an announced file; its address works once.
@@ -108,6 +118,37 @@ impl State {
         }
         self.changed(ChangeKind::Message { channel: channel.clone() });
         Ok(message)
+    }
+
+    /// Gives a message that is there already other files: those of the app that are complete.
+    pub(crate) fn replace_files(
+        &mut self,
+        (channel, ts): (&ChannelId, Ts),
+        app: &AppId,
+        ids: &[FileId],
+    ) -> Result<(), ModelError> {
+        let is_fine = |id: &FileId| self.files.get(id).is_some_and(|file| file.is_complete && file.app == *app);
+        if !ids.iter().all(is_fine) {
+            return Err(ModelError::new("file_not_found"));
+        }
+        let kind = self.channels.get(channel).ok_or(ModelError::new("channel_not_found"))?.kind;
+        for file in self.files.values_mut() {
+            let shares = file.shares.entry(channel.clone()).or_insert((kind, Vec::new()));
+            shares.1.retain(|shared| *shared != ts);
+            if ids.contains(&file.id) {
+                shares.1.push(ts);
+            }
+            file.shares.retain(|_, (_, messages)| !messages.is_empty());
+        }
+        let files: Vec<Value> = ids.iter().filter_map(|id| self.file_json(id)).collect();
+        let room = self.channels.get_mut(channel).ok_or(ModelError::new("channel_not_found"))?;
+        let message = room.message_mut(ts).ok_or(ModelError::new("message_not_found"))?;
+        if files.is_empty() {
+            message.unset("files");
+        } else {
+            message.set("files", files);
+        }
+        Ok(())
     }
 
     /// Removes a file: messages that carried it say that it is gone.

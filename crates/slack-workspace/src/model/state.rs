@@ -134,6 +134,46 @@ impl State {
         }
     }
 
+    /// What is to be kept, as it is now: large things are shared with it, so that this is quick.
+    ///
+    /// For writing it down alone: what is made of it would have ids that are given out again.
+    pub(crate) fn snapshot(&self) -> Self {
+        Self {
+            team: self.team.clone(),
+            base: String::new(),
+            users: self.users.clone(),
+            channels: self.channels.clone(),
+            ims: self.ims.clone(),
+            apps: self.apps.clone(),
+            grants: self.grants.clone(),
+            ephemerals: self.ephemerals.clone(),
+            stacks: self.stacks.clone(),
+            inputs: self.inputs.clone(),
+            files: self.files.clone(),
+            uploads: HashMap::new(),
+            tickets: HashMap::new(),
+            triggers: HashMap::new(),
+            response_urls: self.response_urls.clone(),
+            usergroups: self.usergroups.clone(),
+            scheduled: self.scheduled.clone(),
+            streams: self.streams.clone(),
+            stream_ttl_ms: STREAM_TTL_MS,
+            homes: self.homes.clone(),
+            assistants: self.assistants.clone(),
+            sessions: self.sessions.clone(),
+            unfurls: self.unfurls.clone(),
+            away: self.away.clone(),
+            emoji: self.emoji.clone(),
+            revoked: self.revoked.clone(),
+            platform: self.platform.snapshot(),
+            mint: Mint::unset(),
+            effects: Vec::new(),
+            is_beside: self.is_beside,
+            event_counts: EventCounts::default(),
+            swept_at: 0,
+        }
+    }
+
     /// The workspace's name and address.
     pub fn team(&self) -> &Team {
         &self.team

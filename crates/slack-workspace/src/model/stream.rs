@@ -25,6 +25,17 @@ pub struct Stream {
     pub is_plan: bool,
     /// A person stopped it; the app learns so when it goes on.
     pub is_stopped: bool,
+    /// A person can stop it, whatever the agent's session says.
+    #[serde(default)]
+    pub is_stoppable: bool,
+    pub(crate) pieces: Vec<Piece>,
+}
+
+/// How a stream begins.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Begin {
+    pub(crate) is_plan: bool,
+    pub(crate) is_stoppable: bool,
     pub(crate) pieces: Vec<Piece>,
 }
 
@@ -48,12 +59,12 @@ impl State {
         channel: &ChannelId,
         author: &Author,
         mut draft: Draft,
-        (is_plan, pieces): (bool, Vec<Piece>),
+        Begin { is_plan, is_stoppable, pieces }: Begin,
         now_ms: u64,
     ) -> Result<Message, ModelError> {
         let app = author.app.clone().ok_or(ModelError::new("not_allowed_token_type"))?;
         let expires_at = now_ms.saturating_add(self.stream_ttl_ms);
-        let mut stream = Stream { app, expires_at, is_plan, is_stopped: false, pieces: Vec::new() };
+        let mut stream = Stream { app, expires_at, is_plan, is_stopped: false, is_stoppable, pieces: Vec::new() };
         stream.add(pieces)?;
         draft.text = stream.text();
         draft.blocks = Some(stream.blocks());

@@ -11,7 +11,7 @@ use super::reader::Reader;
 use super::tail::{Acked, Tail, error_of};
 use super::text::text;
 use super::when;
-use crate::journal::JournalEntry;
+use crate::journal::{JournalEntry, is_cut};
 
 /// Characters of JSON shown of one entry.
 const MAX_JSON: usize = 20_000;
@@ -25,7 +25,8 @@ pub(super) fn entries(tail: &Tail, filter: Filter, reader: &Reader, again: &str)
     shown
         .into_iter()
         .map(|(entry, acked)| {
-            Item::new(entry.seq.to_string(), "entry", None, &row(entry, acked.as_ref(), reader, again))
+            let repeat = repeat(entry, again, tail.has(entry.seq));
+            Item::new(entry.seq.to_string(), "entry", None, &row(entry, acked.as_ref(), reader, &repeat))
         })
         .collect()
 }
@@ -52,7 +53,7 @@ fn empty(filter: Filter) -> Item {
     Item::new("empty".to_owned(), "empty", None, &html! { strong { (what) } (how) })
 }
 
-fn row(entry: &JournalEntry, acked: Option<&Acked>, reader: &Reader, again: &str) -> Markup {
+fn row(entry: &JournalEntry, acked: Option<&Acked>, reader: &Reader, repeat: &Markup) -> Markup {
     let value = &entry.value;
     let error = error_of(value);
     html! {
@@ -63,7 +64,7 @@ fn row(entry: &JournalEntry, acked: Option<&Acked>, reader: &Reader, again: &str
                 span.what { (what(entry, reader)) }
                 span.ms { (outcome(entry, acked)) }
             }
-            div.entry-body { (repeat(entry, again)) (details(entry, acked)) }
+            div.entry-body { (repeat) (details(entry, acked)) }
         }
         @if let Some(error) = error { (explained(error, value)) }
         @if acked == Some(&Acked::Late) {
@@ -87,14 +88,30 @@ fn explained(error: &str, entry: &Value) -> Markup {
 }
 
 /// The button that does it once more, for what can be.
-fn repeat(entry: &JournalEntry, again: &str) -> Markup {
+fn repeat(entry: &JournalEntry, again: &str, is_kept: bool) -> Markup {
     let words = match entry.kind.as_str() {
-        "envelope" | "http" if entry.value.get("payload").is_some_and(Value::is_object) => {
+        "envelope" | "http" if is_sent(&entry.value) => {
             ("Send again", "A new envelope with the same payload; a trigger_id in it is fresh.")
         }
         "api" => ("Call again", "The same call with the app's own token."),
         _ => return html! {},
     };
+    let is_cut = ["args", "payload"].iter().any(|name| entry.value.get(name).is_some_and(is_cut));
+    let reason = match (is_kept, is_cut) {
+        (false, _) => Some("The journal has forgotten this entry since: it has room for the newest only."),
+        (true, true) => Some("It was too long for the journal to keep all of it."),
+        (true, false) => None,
+    };
+    if let Some(reason) = reason {
+        return html! {
+            div.row {
+                button.btn.btn-small type="button" disabled data-testid="not-again" aria-describedby=(format!("why-{}", entry.seq)) {
+                    span.btn-text { (words.0) }
+                }
+                span.muted id=(format!("why-{}", entry.seq)) { (reason) }
+            }
+        };
+    }
     html! {
         form.row method="post" action=(again) data-fetch="quiet" {
             input type="hidden" name="seq" value=(entry.seq);
@@ -102,6 +119,13 @@ fn repeat(entry: &JournalEntry, again: &str) -> Markup {
             span.muted { (words.1) }
         }
     }
+}
+
+/// What an app was sent and may be sent again; a handshake is not.
+fn is_sent(value: &Value) -> bool {
+    let name = if value.get("request").is_some() { string(value, "request") } else { string(value, "type") };
+    value.get("payload").is_some_and(Value::is_object)
+        && matches!(name, "events_api" | "slash_commands" | "interactive")
 }
 
 fn kind_name(kind: &str) -> &str {
@@ -287,6 +311,26 @@ mod tests {
         assert!(html.contains("Send again") && html.contains("action=\"/again\""), "{html}");
         assert!(draw("api", json!({"method": "auth.test"})).contains("Call again"));
         assert!(!draw("person", json!({"action": "click"})).contains("again"));
+    }
+
+    #[test]
+    fn what_the_journal_has_forgotten_cannot_be_sent_again() {
+        let mut tail = Tail::default();
+        let value = json!({"type": "interactive", "payload": {"type": "block_actions"}});
+        let long = json!({"type": "interactive", "payload": {"truncated": true, "begins": "{"}});
+        for (seq, value) in [(1, &value), (2, &value), (3, &long)] {
+            tail.extend([JournalEntry { seq, kind: "envelope".to_owned(), value: value.clone() }]);
+        }
+        tail.forget_before(2);
+        let items = entries(&tail, Filter::All, &Reader::alice(), "/again");
+        let drawn: Vec<String> = items
+            .iter()
+            .map(|item| super::super::fragment::Region::list("journal", vec![item.clone()]).inner().0)
+            .collect();
+        assert!(drawn[0].contains("not-again") && drawn[0].contains("has forgotten"), "{}", drawn[0]);
+        assert!(!drawn[0].contains("action=\"/again\""), "{}", drawn[0]);
+        assert!(drawn[1].contains("action=\"/again\"") && !drawn[1].contains("disabled"), "{}", drawn[1]);
+        assert!(drawn[2].contains("too long"), "{}", drawn[2]);
     }
 
     #[test]

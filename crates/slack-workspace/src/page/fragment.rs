@@ -51,6 +51,12 @@ impl Item {
         let markup = self.markup.0.replacen("<li ", "<li aria-busy=\"true\" ", 1);
         Self { markup: PreEscaped(markup), ..self }
     }
+
+    /// Addresses can lead to it by this name, which is fit for an attribute as it is.
+    pub(super) fn called(self, name: &str) -> Self {
+        let markup = self.markup.0.replacen("<li ", &format!("<li id=\"{name}\" "), 1);
+        Self { markup: PreEscaped(markup), ..self }
+    }
 }
 
 impl Region {

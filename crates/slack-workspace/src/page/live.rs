@@ -10,12 +10,11 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio_util::sync::CancellationToken;
 
-use super::fragment::Sent;
+use super::fragment::{Region, Sent};
 use super::modal::Refused;
 use super::shell;
 use super::tail::Tail;
 use super::visit::Visit;
-use crate::Workspace;
 use crate::change::Change;
 use crate::model::ChangeKind;
 
@@ -32,11 +31,11 @@ pub(super) async fn live(visit: Visit) -> Sse<impl Stream<Item = Result<Event, I
     let watch = Watch {
         changes: workspace.changes(),
         stop: workspace.stopping().clone(),
-        workspace,
         visit,
         sent: Sent::default(),
         tail: Tail::default(),
         queue: VecDeque::new(),
+        wanted: Wanted::Everything,
         is_first: true,
     };
     let stream = futures_util::stream::unfold(watch, |mut watch| async move {
@@ -48,14 +47,23 @@ pub(super) async fn live(visit: Visit) -> Sse<impl Stream<Item = Result<Event, I
 
 /// What one open page follows.
 struct Watch {
-    workspace: Workspace,
     visit: Visit,
     changes: Receiver<Change>,
     stop: CancellationToken,
     sent: Sent,
     tail: Tail,
     queue: VecDeque<Event>,
+    wanted: Wanted,
     is_first: bool,
+}
+
+/// What has to be drawn again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Wanted {
+    /// What stands around the conversation: something happened elsewhere.
+    #[default]
+    Surroundings,
+    Everything,
 }
 
 impl Watch {
@@ -68,9 +76,11 @@ impl Watch {
             if !std::mem::take(&mut self.is_first) {
                 self.changed().await?;
                 tokio::time::sleep(TOGETHER).await;
-                self.forget_waiting();
+                if self.forget_waiting() {
+                    self.queue.push_back(reload());
+                }
             }
-            self.draw();
+            self.draw().await;
         }
     }
 
@@ -81,49 +91,111 @@ impl Watch {
                 () = self.stop.cancelled() => return None,
                 change = self.changes.recv() => change,
                 // What was not acknowledged in time makes no noise of its own.
-                () = tokio::time::sleep(OVERDUE), if self.visit.place.shows_journal() => return Some(()),
+                () = tokio::time::sleep(OVERDUE), if self.visit.place.shows_journal() => {
+                    self.wanted = Wanted::Everything;
+                    return Some(());
+                }
             };
             match change {
                 Ok(Change { kind: ChangeKind::Reset, .. }) => {
-                    self.queue.push_back(Event::default().event("reload").data("reset"));
+                    self.queue.push_back(reload());
                     return Some(());
                 }
-                Ok(change) if !self.concerns(&change.kind) => {}
+                Ok(change) => match self.concerns(&change.kind) {
+                    None => {}
+                    Some(wanted) => {
+                        self.want(wanted);
+                        return Some(());
+                    }
+                },
                 // A watcher that fell behind draws everything again.
-                Ok(_) | Err(RecvError::Lagged(_)) => return Some(()),
+                Err(RecvError::Lagged(_)) => {
+                    self.wanted = Wanted::Everything;
+                    return Some(());
+                }
                 Err(RecvError::Closed) => return None,
             }
         }
     }
 
-    /// What was announced before the next drawing is in that drawing.
-    fn forget_waiting(&mut self) {
-        while matches!(self.changes.try_recv(), Ok(_) | Err(TryRecvError::Lagged(_))) {}
-    }
-
-    fn concerns(&self, kind: &ChangeKind) -> bool {
-        let place = &self.visit.place;
-        match kind {
-            ChangeKind::Journal => place.shows_journal(),
-            ChangeKind::View { user } | ChangeKind::Ephemeral { user, .. } => *user == place.user,
-            // Other conversations show in the sidebar's unread marks.
-            ChangeKind::Message { .. } | ChangeKind::Directory | ChangeKind::Reset => true,
+    /// What was announced before the next drawing is in that drawing; true if the workspace was reset meanwhile.
+    fn forget_waiting(&mut self) -> bool {
+        let mut is_reset = false;
+        loop {
+            match self.changes.try_recv() {
+                Ok(change) => {
+                    is_reset |= change.kind == ChangeKind::Reset;
+                    if let Some(wanted) = self.concerns(&change.kind) {
+                        self.want(wanted);
+                    }
+                }
+                Err(TryRecvError::Lagged(_)) => self.wanted = Wanted::Everything,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return is_reset,
+            }
         }
     }
 
-    fn draw(&mut self) {
-        let Some(scene) = self.visit.scene() else {
+    /// What a change makes this page draw again.
+    fn concerns(&self, kind: &ChangeKind) -> Option<Wanted> {
+        let place = &self.visit.place;
+        match kind {
+            ChangeKind::Journal => place.shows_journal().then_some(Wanted::Everything),
+            ChangeKind::View { user } | ChangeKind::Ephemeral { user, .. } => {
+                (*user == place.user).then_some(Wanted::Everything)
+            }
+            // Other conversations show in the sidebar's unread marks.
+            ChangeKind::Message { channel } if *channel != place.channel => Some(Wanted::Surroundings),
+            ChangeKind::Message { .. } | ChangeKind::Directory | ChangeKind::Reset => Some(Wanted::Everything),
+        }
+    }
+
+    fn want(&mut self, wanted: Wanted) {
+        if wanted == Wanted::Everything {
+            self.wanted = wanted;
+        }
+    }
+
+    /// Draws what the change was about, on a thread where nobody waits for it.
+    async fn draw(&mut self) {
+        let wanted = std::mem::take(&mut self.wanted);
+        let visit = self.visit.clone();
+        let mut tail = std::mem::take(&mut self.tail);
+        let drawn = tokio::task::spawn_blocking(move || {
+            let regions = drawn(&visit, wanted, &mut tail);
+            (regions, tail)
+        });
+        // It fails only when the runtime ends, or by a fault that has been reported: the next change draws again.
+        let Ok((regions, tail)) = drawn.await else { return };
+        self.tail = tail;
+        let Some(regions) = regions else {
             self.queue.push_back(Event::default().event("reload").data("gone"));
             return;
         };
-        if scene.place.shows_journal() {
-            let newer = self.workspace.journal(self.tail.last());
-            self.tail.extend(newer);
-        }
-        for region in shell::regions(&scene, &self.tail, &Refused::default(), None) {
+        for region in regions {
             if let Some(update) = self.sent.update(&region) {
                 self.queue.push_back(Event::default().event("region").data(update.to_string()));
             }
         }
     }
+}
+
+/// What a page shows; nothing when the person may not be there any more.
+fn drawn(visit: &Visit, wanted: Wanted, tail: &mut Tail) -> Option<Vec<Region>> {
+    let scene = match wanted {
+        Wanted::Everything => visit.scene(),
+        Wanted::Surroundings => visit.surroundings(),
+    }?;
+    if wanted == Wanted::Surroundings {
+        return Some(shell::surroundings(&scene));
+    }
+    if scene.place.shows_journal() {
+        tail.extend(visit.workspace.journal(tail.last()));
+        tail.forget_before(visit.workspace.recorder().journal.oldest());
+    }
+    Some(shell::regions(&scene, tail, &Refused::default(), None))
+}
+
+/// Tells the page to begin anew: what was typed for people who are gone goes with it.
+fn reload() -> Event {
+    Event::default().event("reload").data("reset")
 }

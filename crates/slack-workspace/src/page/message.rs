@@ -11,6 +11,7 @@ use super::fragment::Item;
 use super::json::{items, string};
 use super::line::{Growth, Kind, Line, Reaction};
 use super::mrkdwn::mrkdwn;
+use super::permalink::anchor_of;
 use super::place::Beside;
 use super::scene::Scene;
 use super::selects::Suggested;
@@ -21,6 +22,9 @@ use crate::model::Ts;
 
 /// Messages of one person within this time stand below one name.
 const TOGETHER_MS: i64 = 5 * 60 * 1_000;
+/// Texts of more bytes or lines are folded.
+const LONG: usize = 4_000;
+const LONG_LINES: usize = 40;
 /// Faces shown beside a thread's replies.
 const FACES: usize = 4;
 
@@ -136,6 +140,7 @@ fn entry(line: &Line, before: Option<&Line>, scene: &Scene, (place, suggested): 
         (tools(line, scene, place))
     };
     let item = Item::new(ts.clone(), &class.join(" "), Some(&ts), &inner);
+    let item = item.called(&anchor_of(line.ts, place == Where::Thread));
     if line.growth == Growth::Growing { item.busy() } else { item }
 }
 
@@ -207,12 +212,27 @@ fn content(line: &Line, scene: &Scene, (place, suggested): Drawn<'_>) -> Markup 
             button type="submit" disabled hidden {}
             input type="hidden" name="ts" value=(ts);
             @if parts.is_empty() {
-                @if !words.is_empty() { div.text dir="auto" data-testid="text" { (mrkdwn(words, &scene.reader)) } }
+                @if !words.is_empty() { (folded(words, &id, &html! { div.text dir="auto" data-testid="text" { (mrkdwn(words, &scene.reader)) } })) }
             } @else {
                 (blocks(parts, &surface))
             }
             @for one in attachments { (attachment(one, &surface)) }
             div data-status role="status" aria-live="polite" {}
+        }
+    }
+}
+
+/// A long text shows its beginning until somebody wants all of it.
+fn folded(words: &str, id: &str, drawn: &Markup) -> Markup {
+    if words.len() <= LONG && words.lines().nth(LONG_LINES).is_none() {
+        return drawn.clone();
+    }
+    let fold = format!("fold-{id}");
+    html! {
+        div.long {
+            (drawn)
+            // Without a name: it is no part of the form.
+            label.fold { input type="checkbox" id=(fold); " Show all of it" }
         }
     }
 }

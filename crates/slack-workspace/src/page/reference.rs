@@ -14,9 +14,16 @@ pub(super) fn link(address: &str, label: Option<&str>) -> Markup {
     };
     let real = address.host.as_deref().filter(|_| label.is_some_and(|label| address.is_disguised_by(label)));
     html! {
-        a href=(address.href) target="_blank" rel="noopener noreferrer nofollow" title=(address.href) { (text(shown)) }
+        a href=(address.href) target="_blank" rel=(relation(&address)) title=(address.href) { (text(shown)) }
         @if let Some(host) = real { span.host title="where this link really leads" { " (" (text(host)) ")" } }
     }
+}
+
+/// A permalink has to know whose page it was followed from; no other origin is told, for the page's policy says so.
+fn relation(address: &Address) -> &'static str {
+    let is_here = matches!(address.host.as_deref(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    let is_permalink = ["/archives/", "/files/"].iter().any(|path| address.href.contains(path));
+    if is_here && is_permalink { "noopener nofollow" } else { "noopener noreferrer nofollow" }
 }
 
 /// A mention of a person, marked when it is the reader.

@@ -11,7 +11,7 @@ use maud::html;
 use super::place::{Place, word_of};
 use super::sent::MAX_FORM;
 use super::visit::{Outcome, Visit, gone, of_person, theme};
-use super::{assets, complete, deeds, files, filled, guard, live, moves, send, sheet, shell};
+use super::{assets, complete, deeds, files, filled, guard, live, moves, permalink, send, sheet, shell};
 use crate::Workspace;
 
 /// Everything a person's browser asks for.
@@ -22,6 +22,9 @@ pub(crate) fn routes(workspace: Workspace) -> Router {
         .route("/u/{user}", get(home))
         .route("/u/{user}/file/{file}", get(files::download))
         .route("/u/{user}/file/{file}/image", get(files::image))
+        .route("/archives/{channel}", get(permalink::room))
+        .route("/archives/{channel}/{message}", get(permalink::message))
+        .route("/files/{user}/{file}/{name}", get(permalink::file))
         .nest("/u/{user}/c/{channel}", place())
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(from_fn(guard::guard))

@@ -56,16 +56,25 @@ pub(super) struct Partner {
 impl Scene {
     /// What somebody sees at a place; `None` when the conversation is gone, or no longer theirs to read.
     pub(super) fn of(state: &State, place: Place, now_ms: u64) -> Option<Self> {
-        let channel = state.channel(place.channel.as_str()).filter(|room| state.can_read(&place.user, room))?;
-        let reader = reader(state, &place, now_ms);
+        let mut scene = Self::without_messages(state, place, now_ms)?;
+        let place = &scene.place;
+        let channel = state.channel(place.channel.as_str())?;
         let (lines, earlier) = match place.tab {
             Tab::Home => (Vec::new(), None),
-            Tab::Messages => conversation(state, channel, &place),
+            Tab::Messages => conversation(state, channel, place),
         };
         let (thread, agent) = match place.beside {
-            Beside::Thread(ts) => (thread(state, channel, &place.user, ts), agent(state, &place, ts)),
+            Beside::Thread(ts) => (thread(state, channel, &place.user, ts), agent(state, place, ts)),
             Beside::Nothing | Beside::Developer(_) => (Vec::new(), None),
         };
+        (scene.lines, scene.earlier, scene.thread, scene.agent) = (lines, earlier, thread, agent);
+        Some(scene)
+    }
+
+    /// The same without the messages.
+    pub(super) fn without_messages(state: &State, place: Place, now_ms: u64) -> Option<Self> {
+        let channel = state.channel(place.channel.as_str()).filter(|room| state.can_read(&place.user, room))?;
+        let reader = reader(state, &place, now_ms);
         let views = state.views(&place.user);
         let read = channel.last_read.get(&place.user).copied().unwrap_or_default();
         Some(Self {
@@ -78,11 +87,11 @@ impl Scene {
             rooms: rooms(state, &place.user),
             room: room(state, channel, &place.user),
             app: partner(state, channel, &place.user),
-            lines,
+            lines: Vec::new(),
             read: place.since.unwrap_or(read),
-            earlier,
-            thread,
-            agent,
+            earlier: None,
+            thread: Vec::new(),
+            agent: None,
             view: views.last().map(|view| (view.clone(), app_name(state, view))),
             views_below: views.len().saturating_sub(1),
             place,

@@ -10,6 +10,7 @@ use super::mrkdwn::mrkdwn;
 use super::place::Beside;
 use super::rooms::shown_name;
 use super::scene::Scene;
+use super::search::search;
 use super::text::{hue, initials, text, visible};
 use super::visit::{Visit, Wants, gone};
 use super::{shell, when};
@@ -47,6 +48,10 @@ fn drawn(visit: &Visit, scene: &Scene) -> Option<Sheet> {
         ("edit", Some(about)) if about.is_mine => Some(("Edit message", edit(visit, scene, &about))),
         ("delete", Some(about)) if about.is_mine => Some(("Delete message", delete(scene, &about))),
         ("shortcuts", _) => Some(("Shortcuts", shortcuts(visit, scene))),
+        ("search", _) => {
+            let asked = visit.query.q.as_deref().unwrap_or_default();
+            Some(("Search", search(&visit.workspace, scene, asked)))
+        }
         ("new", _) => Some(("New message", new_message(scene))),
         ("goto", _) => Some(("Go to", goto(scene))),
         ("channel", _) => Some(("New channel", new_channel(scene))),

@@ -43,6 +43,11 @@ pub(super) fn regions(scene: &Scene, tail: &Tail, refused: &Refused, suggested: 
     regions
 }
 
+/// What stands around a conversation.
+pub(super) fn surroundings(scene: &Scene) -> Vec<Region> {
+    vec![Region::whole("sidebar", sidebar(scene)), Region::whole("head", head(scene))]
+}
+
 fn thread_title(scene: &Scene) -> Markup {
     let title = scene.agent.as_ref().map(|agent| agent.title.as_str()).filter(|title| !title.is_empty());
     html! { h2 { (text(title.unwrap_or("Thread"))) } }

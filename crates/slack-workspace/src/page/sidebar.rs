@@ -22,6 +22,7 @@ pub(super) fn sidebar(scene: &Scene) -> Markup {
             a.side-search href=(scene.place.sheet("goto", None)) data-sheet data-testid="goto" {
                 span { "Go to…" } kbd aria-hidden="true" { "Ctrl K" }
             }
+            a.side-search href=(scene.place.sheet("search", None)) data-sheet data-testid="open-search" { span { "Search messages…" } }
         }
         (group("Channels", Some(("channel", "New channel")), scene, channels.into_iter().map(|room| room_link(room, scene)).collect(),
             "Channels appear here when an app or the control API makes one."))

@@ -16,6 +16,7 @@ const SHOWN: usize = 300;
 pub(super) struct Tail {
     entries: VecDeque<JournalEntry>,
     last: u64,
+    oldest: u64,
 }
 
 /// What became of an envelope.
@@ -38,6 +39,16 @@ impl Tail {
     /// The number of the newest entry known.
     pub(super) fn last(&self) -> u64 {
         self.last
+    }
+
+    /// Takes note of the oldest entry that the journal still has: older ones are shown, but cannot be done again.
+    pub(super) fn forget_before(&mut self, oldest: u64) {
+        self.oldest = oldest;
+    }
+
+    /// Whether the journal still has an entry.
+    pub(super) fn has(&self, seq: u64) -> bool {
+        seq >= self.oldest
     }
 
     /// Adds newer entries.

@@ -299,3 +299,79 @@ async fn hear(stream: &mut TcpStream, heard: &mut String, wanted: &str) {
         heard.push_str(&String::from_utf8_lossy(&bytes));
     }
 }
+
+#[tokio::test]
+async fn a_permalink_opens_the_page_at_its_message() {
+    let page = Page::start().await;
+    let old = page.posted("the first", &Value::Null);
+    for number in 0..250 {
+        page.posted(&format!("later {number}"), &Value::Null);
+    }
+    let new = page.posted("the last", &Value::Null);
+    let channel = page.approvals();
+    let link = |ts: Ts| format!("/archives/{channel}/p{:016}", ts.micros());
+    let location = |answer: &Answer| {
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let found = answer.head.lines().find(|header| header.starts_with("location: ")).unwrap();
+        found.trim_start_matches("location: ").replace(&channel.as_str().to_lowercase(), channel.as_str())
+    };
+    let at_new = location(&page.get(&link(new)).await);
+    assert_eq!(at_new, format!("/u/alice/c/{channel}#m{new}"));
+    let at_old = location(&page.get(&link(old)).await);
+    assert!(at_old.starts_with(&format!("/u/alice/c/{channel}?before=")), "{at_old}");
+    for (address, ts, words) in [(&at_new, new, "the last"), (&at_old, old, "the first")] {
+        let shown = page.get(address.split('#').next().unwrap()).await.body;
+        assert!(shown.contains(&format!("id=\"m{ts}\"")) && shown.contains(words), "{address}");
+    }
+    // Whoever followed it from a page of theirs stays who they are.
+    let from = format!("http://{}/u/bob/c/general", page.host);
+    let answer = page.send("GET", &link(new), &[("referer", &from)], "").await;
+    assert!(location(&answer).starts_with("/u/bob/c/"));
+    let reply = page.workspace().update(|state, now| {
+        let author = Author { user: page.user("alice"), app: None };
+        let draft = Draft { text: "a reply".to_owned(), thread: Some(new), ..Draft::default() };
+        state.post(&channel, &author, draft, now).unwrap().ts
+    });
+    let at_reply = location(&page.get(&format!("{}?thread_ts={new}&cid={channel}", link(reply))).await);
+    assert_eq!(at_reply, format!("/u/alice/c/{channel}?thread={new}#t{reply}"));
+    assert!(location(&page.get(&format!("/archives/{channel}")).await).ends_with(&channel.to_string()));
+    for gone in
+        ["/archives/C0/p1700000000123456", &format!("/archives/{channel}/p17"), &format!("/archives/{channel}/x")]
+    {
+        assert_eq!(page.get(gone).await.status, 404, "{gone}");
+    }
+}
+
+#[tokio::test]
+async fn search_finds_what_one_may_read_and_leads_there() {
+    let page = Page::start().await;
+    let ts = page.posted("The deploy of Orange went <b>well</b>", &Value::Null);
+    page.posted("something else", &Value::Null);
+    let channel = page.approvals();
+    let sheet = |user: &str, words: &str| format!("/u/{user}/c/{channel}/sheet?show=search&q={words}");
+    let found = page.get(&sheet("alice", "orange+DEPLOY")).await.body;
+    assert!(found.contains(&format!("href=\"/u/alice/c/{channel}#m{ts}\"")), "{found}");
+    assert!(found.contains("1 message") && !found.contains("<b>well") && !found.contains("something else"), "{found}");
+    assert!(page.get(&sheet("alice", "orange+grapefruit")).await.body.contains("Nothing that you can read"));
+    let im = page.workspace().update(|state, now| {
+        let (alice, bob) = (page.user("alice"), page.user("bob"));
+        let (room, _) = state.open_im(&alice, &bob, now).unwrap();
+        let draft = Draft { text: "a secret mango".to_owned(), ..Draft::default() };
+        state.post(&room, &Author { user: alice, app: None }, draft, now).unwrap();
+        room
+    });
+    assert!(page.get(&sheet("bob", "mango")).await.body.contains(&im.to_string()));
+    assert!(page.get(&sheet("carol", "mango")).await.body.contains("Nothing that you can read"));
+}
+
+#[tokio::test]
+async fn a_long_message_is_folded_and_a_short_one_is_not() {
+    let page = Page::start().await;
+    page.posted("short", &Value::Null);
+    let path = format!("/u/alice/c/{}", page.approvals());
+    assert!(!page.get(&path).await.body.contains("Show all of it"));
+    page.posted(&"line\n".repeat(100), &Value::Null);
+    let shown = page.get(&path).await.body;
+    assert_eq!(shown.matches("Show all of it").count(), 1);
+    assert!(shown.matches("line").count() >= 100, "what is folded is there");
+}

@@ -153,6 +153,7 @@ impl Visit {
         let mut tail = Tail::default();
         if scene.place.shows_journal() {
             tail.extend(self.workspace.journal(0));
+            tail.forget_before(self.workspace.recorder().journal.oldest());
         }
         let nothing = Refused::default();
         let refused = outcome.refused.as_ref().unwrap_or(&nothing);
@@ -164,6 +165,14 @@ impl Visit {
     pub(super) fn scene(&self) -> Option<Scene> {
         let now_ms = self.workspace.clock().now_ms();
         let mut scene = self.workspace.read(|state| Scene::of(state, self.place.clone(), now_ms))?;
+        scene.teams = self.teams();
+        Some(scene)
+    }
+
+    /// The same without the messages, for what stands around them.
+    pub(super) fn surroundings(&self) -> Option<Scene> {
+        let now_ms = self.workspace.clock().now_ms();
+        let mut scene = self.workspace.read(|state| Scene::without_messages(state, self.place.clone(), now_ms))?;
         scene.teams = self.teams();
         Some(scene)
     }

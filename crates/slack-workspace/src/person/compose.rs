@@ -41,6 +41,21 @@ pub(super) fn text(state: &State, typed: &str) -> String {
     text
 }
 
+/// A text of an app with its names turned into mentions; it is escaped already, and stays as it is otherwise.
+pub(crate) fn with_names(state: &State, written: &str) -> String {
+    let mut text = String::with_capacity(written.len());
+    for piece in pieces(state, written) {
+        match piece {
+            Piece::Plain(plain) => text.push_str(plain),
+            Piece::Markup(markup) => text.extend(["<", markup, ">"]),
+            Piece::Mention(user) => text.extend(["<@", user.as_str(), ">"]),
+            Piece::Channel(id, name) => text.extend(["<#", &id, "|", name, ">"]),
+            Piece::Broadcast(range) => text.extend(["<!", range, ">"]),
+        }
+    }
+    text
+}
+
 /// The same as the elements of a `rich_text` block.
 pub(super) fn rich_text(state: &State, typed: &str) -> Vec<Value> {
     let mut writer = Writer { state, parts: Vec::new() };

@@ -22,6 +22,7 @@ mod workflow;
 pub use answer::{Answer, PersonError};
 pub use click::{Click, Surface};
 pub use command::Invocation;
+pub(crate) use compose::with_names;
 pub use gesture::Reacting;
 pub(crate) use message::rich_text_value;
 pub use message::{Extras, NewMessage};

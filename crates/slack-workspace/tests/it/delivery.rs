@@ -204,6 +204,19 @@ async fn two_redirects_are_followed_and_never_off_this_machine() {
 }
 
 #[tokio::test]
+async fn a_redirect_to_nowhere_is_an_http_error() {
+    let running = start().await;
+    let mut inbox = Inbox::open().await;
+    let app = HttpApp::make(&running, only_mentions(&inbox)).await;
+    for status in [302, 304] {
+        inbox.reply(Reply::Now(status, None, String::new()));
+        app.mention().await;
+        inbox.delivery().await;
+        assert_eq!(inbox.delivery().await.header("x-slack-retry-reason"), Some("http_error"), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn an_app_that_starts_late_gets_its_handshake_and_then_the_event() {
     let running = start().await;
     // Taken and given back: nobody listens there until the app starts.

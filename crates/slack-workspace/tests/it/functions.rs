@@ -73,6 +73,12 @@ async fn a_step_is_run_completed_and_read_back() {
     assert_eq!(runs[0]["outputs"], json!({"text": "hello bob"}));
     let cli = app.with_token(&running.ready().cli_token);
     let log = cli.ok("apps.activities.list", json!({"app_id": id})).await["activities"].clone();
+    for (level, wanted) in [("info", log.clone()), ("debug", log.clone()), ("error", json!([]))] {
+        let grave = cli.ok("apps.activities.list", json!({"app_id": id, "min_log_level": level})).await;
+        assert_eq!(grave["activities"], wanted, "{level}");
+    }
+    let odd = json!({"app_id": id, "min_log_level": "loud"});
+    assert_eq!(cli.error("apps.activities.list", odd).await, "invalid_arguments");
     assert_eq!(log[0]["event_type"], "function_execution_result");
     assert_eq!(log[1]["event_type"], "function_execution_started");
 }
@@ -156,4 +162,86 @@ async fn a_steps_token_ends_with_its_time() {
     assert_eq!(step.error("auth.test", json!({})).await, "token_expired");
     let journal = running.journal().iter().map(|entry| entry.value.to_string()).collect::<String>();
     assert!(!journal.contains("xwfp-"));
+}
+
+#[tokio::test]
+async fn events_start_the_workflows_that_wait_for_them() {
+    let running = start().await;
+    let (app, id) = made(&running).await;
+    let cli = app.with_token(&running.ready().cli_token);
+    let general = running.channel("general").unwrap();
+    let bot = app.ok("auth.test", json!({})).await["user_id"].as_str().unwrap().to_owned();
+    App::new(&running)
+        .with_token(&running.ready().user_token)
+        .ok("conversations.invite", json!({"channel": general, "users": bot}))
+        .await;
+    let trigger = |event: Value, who: &str| {
+        json!({
+            "type": "event", "name": "Go", "workflow": "#/workflows/both", "workflow_app_id": id, "event": event,
+            "inputs": {"who": {"value": who}},
+        })
+    };
+    let event = |kind: &str| json!({"event_type": format!("slack#/events/{kind}"), "channel_ids": [general]});
+    let mut asked = event("message_posted");
+    asked["filter"] = json!({"version": 1, "root": {"statement": "{{data.text}} CONTAINS 'help'"}});
+    cli.ok("workflows.triggers.create", trigger(asked, "posted {{data.text}}")).await;
+    cli.ok("workflows.triggers.create", trigger(event("reaction_added"), "reacted {{data.reaction}}")).await;
+    cli.ok("workflows.triggers.create", trigger(event("app_mentioned"), "mentioned {{data.user_id}}")).await;
+    let approvals = running.channel("approvals").unwrap();
+    let joined = json!({"event_type": "slack#/events/user_joined_channel", "channel_ids": [approvals]});
+    cli.ok("workflows.triggers.create", trigger(joined, "joined {{data.user_id}}")).await;
+    let mut socket = app.connect().await;
+    let (alice, bob) = (user(&running, "alice"), user(&running, "bob"));
+    // Neither another channel nor a text that the filter stops: had they started something, it would come first.
+    running.post_message(&alice, &approvals, "help").unwrap();
+    running.post_message(&alice, &general, "nothing").unwrap();
+    let posted = running.post_message(&alice, &general, "help me").unwrap();
+    let mut name = async || socket.event("function_executed").await["inputs"]["name"].as_str().unwrap().to_owned();
+    assert_eq!(name().await, "posted help me");
+    let person = app.with_token(&running.ready().user_token);
+    person.ok("reactions.add", json!({"channel": general, "timestamp": posted["ts"], "name": "eyes"})).await;
+    assert_eq!(name().await, "reacted eyes");
+    running.post_message(&bob, &general, &format!("hello <@{bot}>")).unwrap();
+    assert_eq!(name().await, format!("mentioned {bob}"));
+    let carol = user(&running, "carol");
+    person.ok("conversations.kick", json!({"channel": approvals, "user": carol})).await;
+    person.ok("conversations.invite", json!({"channel": approvals, "users": carol})).await;
+    assert_eq!(name().await, format!("joined {carol}"));
+}
+
+#[tokio::test]
+async fn the_clock_starts_scheduled_workflows() {
+    let running = start().await;
+    let (app, id) = made(&running).await;
+    let cli = app.with_token(&running.ready().cli_token);
+    let at = |minutes: i64| {
+        let now = i64::try_from(running.workspace().clock().now_ms()).unwrap();
+        jiff::Timestamp::from_millisecond(now + minutes * 60_000).unwrap().to_string()
+    };
+    let trigger = |schedule: Value| {
+        json!({
+            "type": "scheduled", "name": "Go", "workflow": "#/workflows/both", "workflow_app_id": id,
+            "schedule": schedule, "inputs": {"who": {"value": "{{data.user_id}}"}},
+        })
+    };
+    assert_eq!(
+        cli.error("workflows.triggers.create", trigger(json!({"start_time": "soon"}))).await,
+        "invalid_arguments"
+    );
+    let hourly = json!({
+        "start_time": at(10), "occurrence_count": 2, "frequency": {"type": "hourly", "repeats_every": 1},
+    });
+    let made = cli.ok("workflows.triggers.create", trigger(hourly)).await["trigger"].clone();
+    let control = Control::new(&running);
+    let runs = async || control.get(&format!("functions?app_id={id}")).await["functions"].as_array().unwrap().len();
+    let mut socket = app.connect().await;
+    assert_eq!(runs().await, 0);
+    running.advance_clock(Duration::from_mins(11)).unwrap();
+    let first = socket.event("function_executed").await;
+    assert_eq!(first["inputs"]["name"], made["owner_id"]);
+    assert_eq!(runs().await, 1);
+    running.advance_clock(Duration::from_hours(1)).unwrap();
+    assert_eq!(runs().await, 2);
+    running.advance_clock(Duration::from_hours(5)).unwrap();
+    assert_eq!(runs().await, 2, "it is to run twice");
 }

@@ -4,6 +4,7 @@
 
 mod api;
 mod apps;
+mod arguments;
 mod channels;
 mod chat;
 mod client;
@@ -32,6 +33,7 @@ mod reinstall;
 mod replay;
 mod response_url;
 mod socket;
+mod stalled;
 mod teams;
 mod tls;
 mod waiting;

@@ -5,7 +5,7 @@
 
 use serde::Deserialize as Derive;
 
-use super::lenient::{First, Lenient, Switch, Text};
+use super::lenient::{First, Lenient, Seconds, Switch, Text};
 
 /// What decides where a payload goes: of an event, an interaction or a command.
 #[derive(Debug, Default, Derive)]
@@ -17,6 +17,8 @@ pub struct Head<'a> {
     /// The event's id, the same in every redelivery.
     #[serde(borrow)]
     pub event_id: Text<'a>,
+    /// When the event happened, the same in every redelivery.
+    pub event_time: Seconds,
     /// The event.
     #[serde(borrow)]
     pub event: Lenient<EventHead<'a>>,
@@ -191,6 +193,8 @@ heads! {
         id: Text<'a>,
         /// The app's name for its kind.
         callback_id: Text<'a>,
+        /// The workspace, or the organisation, in which the app that opened it is installed.
+        app_installed_team_id: Text<'a>,
     }
     /// What was reacted to.
     ItemHead {
@@ -256,7 +260,7 @@ mod tests {
     #[test]
     fn an_event_is_read_without_its_rest() {
         let head = Head::read(
-            r#"{"type":"event_callback","event_id":"Ev1","team_id":"T1","api_app_id":"A1","authorizations":[{"user_id":"UB","is_bot":true}],
+            r#"{"type":"event_callback","event_id":"Ev1","event_time":7,"team_id":"T1","api_app_id":"A1","authorizations":[{"user_id":"UB","is_bot":true}],
                "event":{"type":"message","user":"U1","channel":{"id":"C1"},"text":"a \"b\"","blocks":[{"x":[1,{"y":null}]}]}}"#,
         );
         let head = head.unwrap();
@@ -266,6 +270,7 @@ mod tests {
             (Some("message"), Some("U1"), Some("C1"))
         );
         assert_eq!((event.text.get(), head.event_id.get()), (Some("a \"b\""), Some("Ev1")));
+        assert_eq!(head.event_time, Seconds(Some(7)));
         assert!(!head.is_own());
     }
 
@@ -284,10 +289,11 @@ mod tests {
     fn odd_types_are_absent_and_hide_nothing() {
         for odd in ["null", "1", "-1", "1.5", "true", "\"\"", "[]", "[1,[2]]", "{}", "{\"a\":{\"id\":\"x\"}}"] {
             let text = format!(
-                r#"{{"event":{odd},"authorizations":{odd},"actions":{odd},"view":{odd},"user":{odd},"is_enterprise_install":{odd},"event_id":"Ev1"}}"#
+                r#"{{"event":{odd},"authorizations":{odd},"actions":{odd},"view":{odd},"user":{odd},"is_enterprise_install":{odd},"event_time":{odd},"event_id":"Ev1"}}"#
             );
             let head = Head::read(&text).unwrap();
             assert_eq!((head.event_id.get(), head.user.get()), (Some("Ev1"), None), "{odd}");
+            assert_eq!(head.event_time.0, (odd == "1").then_some(1), "{odd}");
         }
         assert!(Head::read("[]").is_none() && Head::read("{").is_none() && Head::read("7").is_none());
         assert!(Head::read(&format!("{{\"a\":{}", "[".repeat(100_000))).is_none());

@@ -27,6 +27,10 @@ impl Text<'_> {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Switch(pub bool);
 
+/// A time in seconds since 1970 (UTC); anything else is absent.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Seconds(pub Option<u64>);
+
 /// An object; anything else is as good as an empty one.
 #[derive(Debug, Default)]
 pub struct Lenient<T>(pub T);
@@ -135,6 +139,36 @@ impl<'de> Visitor<'de> for SwitchVisitor {
 impl<'de> Deserialize<'de> for Switch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(SwitchVisitor)
+    }
+}
+
+struct SecondsVisitor;
+
+impl<'de> Visitor<'de> for SecondsVisitor {
+    type Value = Seconds;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    nothing!('de; visit_bool: bool, visit_i64: i64, visit_f64: f64, visit_str: &str);
+
+    fn visit_u64<E>(self, seconds: u64) -> Result<Seconds, E> {
+        Ok(Seconds(Some(seconds)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Seconds, A::Error> {
+        drain_map(map).map(|()| Seconds(None))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Seconds, A::Error> {
+        drain_list(list).map(|()| Seconds(None))
+    }
+}
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SecondsVisitor)
     }
 }
 

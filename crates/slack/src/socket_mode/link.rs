@@ -35,7 +35,7 @@ const BATCH: usize = 64;
 pub(super) enum Ending {
     /// Slack said so; this one still works.
     Refresh,
-    /// The app has too many.
+    /// The app has too many; this one ends when what it delivered is acknowledged.
     TooMany,
     /// It broke, or was closed.
     Lost,
@@ -230,8 +230,9 @@ impl Link {
                 self.announce(Ending::Refresh);
             }
             Disconnect::TooMany => {
+                // It is left, but not before what was delivered over it is acknowledged: no other connection can do that.
                 self.announce(Ending::TooMany);
-                return ControlFlow::Break(());
+                self.retiring.get_or_insert_with(|| Retiring::new(true));
             }
             Disconnect::LinkDisabled => {
                 self.shared.stop(StopReason::LinkDisabled);

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use countersign_approval::{
-    DeniedBy, PersonId, Request, RequestId, Requester, SlackIdentity, Timestamp,
+    DeniedBy, PersonId, Request, RequestId, Requester, SlackIdentity, Timestamp, Voter,
     audit::{AuditRow, ChainedRow, Link, SignedHead, link},
     port::ChainProgress,
 };
@@ -12,6 +12,7 @@ use super::{
     Connection, Row,
     batch::Batch,
     change::{Change, Wake},
+    connection::query,
     row::{Cells, signed},
 };
 use crate::fault::Fault;
@@ -28,11 +29,13 @@ macro_rules! insert {
 const INSERT_1: &str = insert!("($1, $2, $3, $4, $5)");
 const INSERT_2: &str = insert!("($1, $2, $3, $4, $5), ($6, $7, $8, $9, $10)");
 const INSERT_3: &str = insert!("($1, $2, $3, $4, $5), ($6, $7, $8, $9, $10), ($11, $12, $13, $14, $15)");
+/// One chainer at a time among all nodes, until the end of the transaction. The number is this lock's name: `CSGN`, 1.
+const ONE_CHAINER: &str = "SELECT pg_advisory_xact_lock(1129531214, 1)";
 const LAST_LINK: &str = "SELECT seq, link FROM audit WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1";
 const UNCHAINED: &str = "SELECT id, at, kind, request, actor, detail FROM audit WHERE seq IS NULL ORDER BY id LIMIT $1";
 const PAGE: &str = "SELECT at, kind, request, actor, detail, seq, prev, link FROM audit WHERE seq > $1 \
                     ORDER BY seq LIMIT $2";
-const COUNT_UNCHAINED: &str = "SELECT count(*) FROM audit WHERE seq IS NULL";
+const COUNT_UNCHAINED: &str = "SELECT count(*) AS rows FROM audit WHERE seq IS NULL";
 const INSERT_HEAD: &str = "INSERT INTO audit_head (seq, link, at, key, signature) VALUES ($1, $2, $3, $4, $5)";
 const HEADS: &str = "SELECT seq, link, at, key, signature FROM audit_head ORDER BY id DESC LIMIT $1";
 
@@ -88,8 +91,16 @@ pub(crate) fn os_user(user: &str) -> String {
     format!("os-user:{user}")
 }
 
+/// Whoever tried to vote and is not known here, as an actor.
+pub(crate) fn voter(voter: &Voter) -> String {
+    match voter {
+        Voter::Slack(identity) => slack_account(identity),
+        Voter::Person(id) => person(id),
+    }
+}
+
 /// A Slack account that nobody here is known by, as an actor.
-pub(crate) fn slack_account(identity: &SlackIdentity) -> String {
+fn slack_account(identity: &SlackIdentity) -> String {
     format!("slack:{}/{}", identity.org, identity.user)
 }
 
@@ -130,23 +141,26 @@ pub(crate) fn insert(batch: &mut Batch, rows: &[AuditRow]) {
 }
 
 /// Inserts one unchained row.
-pub(crate) async fn record(conn: &mut Connection, row: AuditRow) -> Result<(), sqlx::Error> {
+pub(crate) async fn record(conn: &mut Connection<'_>, row: AuditRow) -> Result<(), sqlx::Error> {
     let mut batch = Batch::default();
     insert(&mut batch, &[row]);
     batch.run(conn).await.map(drop)
 }
 
 /// Adds a row that belongs to no other change.
-pub(crate) async fn add(conn: &mut Connection, row: AuditRow) -> Result<Change<()>, Fault> {
+pub(crate) async fn add(conn: &mut Connection<'_>, row: AuditRow) -> Result<Change<()>, Fault> {
     record(conn, row).await?;
     Ok(Change::keep((), Wake::Chainer))
 }
 
 /// Links unchained rows behind the last one, in the order of their insertion.
-pub(crate) async fn chain(conn: &mut Connection, limit: u32) -> Result<Change<ChainProgress>, Fault> {
-    let last = sqlx::query(LAST_LINK).fetch_optional(&mut *conn).await?;
+pub(crate) async fn chain(conn: &mut Connection<'_>, limit: u32) -> Result<Change<ChainProgress>, Fault> {
+    if let Connection::Postgres(_) = conn {
+        query(ONE_CHAINER).execute(conn).await?;
+    }
+    let last = query(LAST_LINK).fetch_optional(&mut *conn).await?;
     let mut head = last.as_ref().map(place).transpose()?;
-    let rows = sqlx::query(UNCHAINED).bind(i64::from(limit)).fetch_all(&mut *conn).await?;
+    let rows = query(UNCHAINED).bind(i64::from(limit)).fetch_all(&mut *conn).await?;
     let mut linked = Vec::with_capacity(rows.len());
     for row in &rows {
         let id = Cells::anonymous(row, TABLE, "unchained").integer("id")?;
@@ -162,19 +176,19 @@ pub(crate) async fn chain(conn: &mut Connection, limit: u32) -> Result<Change<Ch
     Ok(Change::keep(progress, Wake::Nobody))
 }
 
-async fn set_links(conn: &mut Connection, mut rows: &[(i64, ChainedRow)]) -> Result<(), Fault> {
+async fn set_links(conn: &mut Connection<'_>, mut rows: &[(i64, ChainedRow)]) -> Result<(), Fault> {
     while let Some(power) = rows.len().checked_ilog2() {
         let power = (power as usize).min(CHAIN.len() - 1);
         let Some(((now, later), statement)) = rows.split_at_checked(1 << power).zip(CHAIN.get(power)) else {
             break;
         };
         let statement = statement.get_or_init(|| chain_statement(now.len())).as_str();
-        let query = now.iter().fold(sqlx::query(statement), |query, (id, row)| {
-            query.bind(*id).bind(signed(row.seq)).bind(row.prev.to_string()).bind(row.link.to_string())
+        let linking = now.iter().fold(query(statement), |linking, (id, row)| {
+            linking.bind(*id).bind(signed(row.seq)).bind(row.prev.to_string()).bind(row.link.to_string())
         });
-        let done = query.execute(&mut *conn).await?;
+        let done = linking.execute(&mut *conn).await?;
         if let Some((id, _)) = now.first()
-            && done.rows_affected() != now.len() as u64
+            && done != now.len() as u64
         {
             return Err(Fault::Inconsistent { table: TABLE, column: "seq", row: id.to_string() });
         }
@@ -199,20 +213,20 @@ fn chain_statement(rows: usize) -> String {
 }
 
 /// Linked rows after `seq`, in order.
-pub(crate) async fn page(conn: &mut Connection, after: u64, limit: u32) -> Result<Vec<ChainedRow>, Fault> {
-    let rows = sqlx::query(PAGE).bind(signed(after)).bind(i64::from(limit)).fetch_all(conn).await?;
+pub(crate) async fn page(conn: &mut Connection<'_>, after: u64, limit: u32) -> Result<Vec<ChainedRow>, Fault> {
+    let rows = query(PAGE).bind(signed(after)).bind(i64::from(limit)).fetch_all(conn).await?;
     rows.iter().map(chained).collect()
 }
 
 /// How many rows are not linked yet.
-pub(crate) async fn unchained(conn: &mut Connection) -> Result<u64, Fault> {
-    let count: i64 = sqlx::query_scalar(COUNT_UNCHAINED).fetch_one(conn).await?;
-    Ok(u64::try_from(count).unwrap_or_default())
+pub(crate) async fn unchained(conn: &mut Connection<'_>) -> Result<u64, Fault> {
+    let row = query(COUNT_UNCHAINED).fetch_one(conn).await?;
+    Cells::anonymous(&row, TABLE, "count").number("rows")
 }
 
 /// Keeps a signed head.
-pub(crate) async fn put_head(conn: &mut Connection, head: SignedHead) -> Result<Change<()>, Fault> {
-    sqlx::query(INSERT_HEAD)
+pub(crate) async fn put_head(conn: &mut Connection<'_>, head: SignedHead) -> Result<Change<()>, Fault> {
+    query(INSERT_HEAD)
         .bind(signed(head.seq))
         .bind(head.link.to_string())
         .bind(head.at.as_micros())
@@ -224,8 +238,8 @@ pub(crate) async fn put_head(conn: &mut Connection, head: SignedHead) -> Result<
 }
 
 /// Signed heads, newest first.
-pub(crate) async fn heads(conn: &mut Connection, limit: u32) -> Result<Vec<SignedHead>, Fault> {
-    let rows = sqlx::query(HEADS).bind(i64::from(limit)).fetch_all(conn).await?;
+pub(crate) async fn heads(conn: &mut Connection<'_>, limit: u32) -> Result<Vec<SignedHead>, Fault> {
+    let rows = query(HEADS).bind(i64::from(limit)).fetch_all(conn).await?;
     rows.iter().map(signed_head).collect()
 }
 
@@ -241,10 +255,10 @@ fn unlinked(cells: &Cells<'_>) -> Result<AuditRow, Fault> {
     };
     Ok(AuditRow {
         at: cells.time("at")?,
-        kind: cells.text("kind")?.to_owned(),
+        kind: cells.text("kind")?.into_owned(),
         request,
-        actor: cells.text("actor")?.to_owned(),
-        detail: cells.text("detail")?.to_owned(),
+        actor: cells.text("actor")?.into_owned(),
+        detail: cells.text("detail")?.into_owned(),
     })
 }
 
@@ -263,7 +277,7 @@ fn signed_head(row: &Row) -> Result<SignedHead, Fault> {
         seq,
         link: cells.parse("link")?,
         at: cells.time("at")?,
-        key: cells.text("key")?.to_owned(),
-        signature: cells.text("signature")?.to_owned(),
+        key: cells.text("key")?.into_owned(),
+        signature: cells.text("signature")?.into_owned(),
     })
 }

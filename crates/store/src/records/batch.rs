@@ -1,12 +1,12 @@
 //! Several statements on one way to the database.
 //!
 //! SQLite's statements run on a thread of their own, and the way there and back takes longer than most of them. What
-//! need not look at an answer in between goes together. Each statement keeps its own text, with parameters from `$1`.
+//! need not look at an answer in between goes together. PostgreSQL takes one statement with parameters at a time. Each
+//! statement keeps its own text, with parameters from `$1`.
 
-use futures_util::TryStreamExt as _;
-use sqlx::{Arguments as _, AssertSqlSafe, Either, Encode, Executor as _, Sqlite, Type, sqlite::SqliteArguments};
+use sqlx::AssertSqlSafe;
 
-use super::{Connection, Row};
+use super::connection::{Connection, Row, Sql, Value, on_postgres, on_sqlite, postgres_arguments, sqlite_arguments};
 
 /// What came of one statement.
 #[derive(Default)]
@@ -20,59 +20,67 @@ pub(crate) struct Outcome {
 /// Statements with their parameters, in order.
 #[derive(Default)]
 pub(crate) struct Batch {
-    text: String,
-    arguments: SqliteArguments,
-    /// Parameters of the statements before the last one.
-    before: usize,
-    /// The first parameter that could not be taken.
-    refused: Option<sqlx::Error>,
+    statements: Vec<Statement>,
+}
+
+struct Statement {
+    sql: Sql,
+    values: Vec<Value>,
 }
 
 impl Batch {
     /// Adds a statement; its parameters follow by [`Batch::bind`].
-    pub(crate) fn statement(&mut self, sql: &'static str) -> &mut Self {
-        if !self.text.is_empty() {
-            self.text.push_str("; ");
-        }
-        self.before = self.arguments.len();
-        let mut parts = sql.split('$');
-        self.text.push_str(parts.next().unwrap_or_default());
-        for part in parts {
-            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-            let (number, rest) = part.split_at_checked(digits).unwrap_or(("", part));
-            // No text of ours has a dollar sign that is not a parameter's.
-            let place = number.parse::<usize>().unwrap_or_default() + self.before;
-            self.text.extend(["$", &place.to_string(), rest]);
-        }
+    pub(crate) fn statement(&mut self, sql: impl Into<Sql>) -> &mut Self {
+        self.statements.push(Statement { sql: sql.into(), values: Vec::new() });
         self
     }
 
     /// Adds the next parameter of the last statement.
-    pub(crate) fn bind<'t, T: Encode<'t, Sqlite> + Type<Sqlite>>(&mut self, value: T) -> &mut Self {
-        if let Err(error) = self.arguments.add(value) {
-            self.refused.get_or_insert(sqlx::Error::Encode(error));
+    pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        if let Some(last) = self.statements.last_mut() {
+            last.values.push(value.into());
         }
         self
     }
 
     /// Runs them, and answers what came of each.
-    pub(crate) async fn run(self, conn: &mut Connection) -> Result<Vec<Outcome>, sqlx::Error> {
-        if let Some(error) = self.refused {
-            return Err(error);
-        }
-        // Made of constants only: values travel as parameters.
-        let query = sqlx::query_with(AssertSqlSafe(self.text), self.arguments);
-        let mut steps = conn.fetch_many(query);
-        let (mut outcomes, mut rows) = (Vec::new(), Vec::new());
-        while let Some(step) = steps.try_next().await? {
-            match step {
-                Either::Right(row) => rows.push(row),
-                Either::Left(done) => {
-                    outcomes.push(Outcome { changed: done.rows_affected(), rows: std::mem::take(&mut rows) });
+    pub(crate) async fn run(self, conn: &mut Connection<'_>) -> Result<Vec<Outcome>, sqlx::Error> {
+        match conn {
+            Connection::Sqlite(conn) => {
+                let (text, values) = self.joined();
+                // Made of constants only: values travel as parameters.
+                on_sqlite(conn, sqlx::query_with(AssertSqlSafe(text), sqlite_arguments(values)?)).await
+            }
+            Connection::Postgres(conn) => {
+                let mut outcomes = Vec::with_capacity(self.statements.len());
+                for Statement { sql, values } in self.statements {
+                    let query = sqlx::query_with(sql.postgres, postgres_arguments(values)?);
+                    outcomes.push(on_postgres(conn, query).await?);
                 }
+                Ok(outcomes)
             }
         }
-        Ok(outcomes)
+    }
+
+    /// One text, whose parameters are counted through.
+    fn joined(self) -> (String, Vec<Value>) {
+        let (mut text, mut all) = (String::new(), Vec::new());
+        for Statement { sql, mut values } in self.statements {
+            if !text.is_empty() {
+                text.push_str("; ");
+            }
+            let mut parts = sql.sqlite.split('$');
+            text.push_str(parts.next().unwrap_or_default());
+            for part in parts {
+                let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+                let (number, rest) = part.split_at_checked(digits).unwrap_or(("", part));
+                // No text of ours has a dollar sign that is not a parameter's.
+                let place = number.parse::<usize>().unwrap_or_default() + all.len();
+                text.extend(["$", &place.to_string(), rest]);
+            }
+            all.append(&mut values);
+        }
+        (text, all)
     }
 }
 
@@ -87,6 +95,8 @@ mod tests {
         batch.statement("DELETE FROM b");
         batch.statement("INSERT INTO c VALUES ($1, $2)").bind("c").bind(2_i64);
         let expected = "UPDATE a SET x = $2 WHERE id = $1 AND y > $2; DELETE FROM b; INSERT INTO c VALUES ($3, $4)";
-        assert_eq!(batch.text, expected);
+        let (text, values) = batch.joined();
+        assert_eq!(text, expected);
+        assert_eq!(values, ["a".into(), 1.into(), "c".into(), Value::from(2_i64)]);
     }
 }

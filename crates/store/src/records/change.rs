@@ -61,3 +61,31 @@ impl Wake {
         }
     }
 }
+
+/// Whether a change has to outlive a power cut, or its process only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Weight {
+    /// Its process: what it says is found out again.
+    Light,
+    /// A power cut.
+    Durable,
+}
+
+/// What the statements of one transaction see of others, on PostgreSQL. SQLite's see one state anyway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum View {
+    /// Each what was committed when it began.
+    EachStatement,
+    /// All what was committed when the first one began. A row that was changed meanwhile has the transaction done once
+    /// more.
+    One,
+}
+
+/// How a change is to be done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How {
+    /// What it does, for errors, e.g. `insert the request`.
+    pub(crate) doing: &'static str,
+    pub(crate) weight: Weight,
+    pub(crate) view: View,
+}

@@ -8,7 +8,7 @@ use super::{Connection, batch::Batch, grant, people, request, vote};
 use crate::fault::Fault;
 
 /// Reads it all. The caller provides a transaction, so that the parts belong together.
-pub(crate) async fn read(conn: &mut Connection, id: RequestId) -> Result<Option<Dossier>, Fault> {
+pub(crate) async fn read(conn: &mut Connection<'_>, id: RequestId) -> Result<Option<Dossier>, Fault> {
     let mut batch = Batch::default();
     request::find_by_id(&mut batch, id);
     vote::find_of_request(&mut batch, id);
@@ -24,7 +24,7 @@ pub(crate) async fn read(conn: &mut Connection, id: RequestId) -> Result<Option<
     Ok(Some(Dossier { request, votes, people, grant }))
 }
 
-async fn with_named(conn: &mut Connection, request: &Request, voters: Vec<Person>) -> Result<Vec<Person>, Fault> {
+async fn with_named(conn: &mut Connection<'_>, request: &Request, voters: Vec<Person>) -> Result<Vec<Person>, Fault> {
     let mut people: BTreeMap<PersonId, Person> = voters.into_iter().map(|person| (person.id.clone(), person)).collect();
     for requirement in &request.policy.requirements {
         if let Voters::Person(id) = &requirement.voters

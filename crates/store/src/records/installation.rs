@@ -5,6 +5,7 @@ use countersign_approval::{Installation, Timestamp};
 use super::{
     Connection, Row,
     change::{Change, Wake},
+    connection::query,
     row::{Cells, json},
 };
 use crate::fault::Fault;
@@ -16,15 +17,19 @@ const PUT: &str = "INSERT INTO installation (team, data, seen_at) VALUES ($1, $2
 const ALL: &str = "SELECT team, data FROM installation ORDER BY seen_at DESC, team";
 
 /// Keeps what is known of one.
-pub(crate) async fn put(conn: &mut Connection, installation: Installation, at: Timestamp) -> Result<Change<()>, Fault> {
+pub(crate) async fn put(
+    conn: &mut Connection<'_>,
+    installation: Installation,
+    at: Timestamp,
+) -> Result<Change<()>, Fault> {
     let data = json(&installation, TABLE, "data", &installation.team)?;
-    sqlx::query(PUT).bind(installation.team).bind(data).bind(at.as_micros()).execute(conn).await?;
+    query(PUT).bind(installation.team).bind(data).bind(at.as_micros()).execute(conn).await?;
     Ok(Change::keep((), Wake::Nobody))
 }
 
 /// What is known of all, the latest first.
-pub(crate) async fn all(conn: &mut Connection) -> Result<Vec<Installation>, Fault> {
-    let rows = sqlx::query(ALL).fetch_all(conn).await?;
+pub(crate) async fn all(conn: &mut Connection<'_>) -> Result<Vec<Installation>, Fault> {
+    let rows = query(ALL).fetch_all(conn).await?;
     rows.iter().map(from_row).collect()
 }
 

@@ -6,6 +6,7 @@ use countersign_approval::{
     Destination, Request, RequestId, Timestamp,
     port::{Delivered, OUTBOX_HORIZON, OutboxItem, Parked, Posted},
 };
+use countersign_gateway::port::ShownMessage;
 use serde_json::json;
 
 use super::{
@@ -13,6 +14,8 @@ use super::{
     audit::{self, COUNTERSIGN, Entry},
     batch::Batch,
     change::{Change, Wake},
+    connection::{Sql, locking, query},
+    request,
     row::{Cells, signed},
 };
 use crate::fault::Fault;
@@ -26,10 +29,19 @@ const WANT: &str = "UPDATE outbox SET wanted = $2 WHERE request = $1";
 /// later with the older version it shows, and is brought up to date then.
 const WANT_FINAL: &str = "UPDATE outbox SET wanted = $2, \
      shown = CASE WHEN channel IS NULL THEN $2 ELSE shown END WHERE request = $1";
-const LEASE: &str = "UPDATE outbox SET due_at = $2 WHERE (request, destination) IN \
-     (SELECT request, destination FROM outbox WHERE shown < wanted AND parked_at IS NULL \
-     AND (due_at <= $1 OR due_at > $4) ORDER BY due_at LIMIT $3) \
-     RETURNING request, destination, wanted, shown, channel, ts, attempts";
+/// What was to be posted before still is; what counts as shown without being there, still does.
+const WANT_ON: &str = "UPDATE outbox SET wanted = $2, \
+     shown = CASE WHEN channel IS NULL AND shown = wanted THEN $2 ELSE shown END WHERE request = $1";
+const ADD: &str = "INSERT INTO outbox (request, destination, wanted, shown, due_at, attempts) \
+     SELECT id, $2, version, 0, $3, 0 FROM request WHERE id = $1 ON CONFLICT (request, destination) DO NOTHING";
+/// Chosen once, by a name of its own: a choice that locks must not be made anew for each row.
+const LEASE: Sql = locking!(
+    "WITH due (r, d) AS MATERIALIZED (SELECT request, destination FROM outbox WHERE shown < wanted \
+     AND parked_at IS NULL AND (due_at <= $1 OR due_at > $4) ORDER BY due_at LIMIT $3",
+    "FOR UPDATE SKIP LOCKED",
+    ") UPDATE outbox SET due_at = $2 WHERE (request, destination) IN (SELECT r, d FROM due) \
+     RETURNING request, destination, wanted, shown, channel, ts, attempts"
+);
 const SHOWN: &str = "UPDATE outbox SET shown = $3, channel = $4, ts = $5, attempts = 0, error = NULL, \
      due_at = CASE WHEN wanted > $3 THEN $6 ELSE 0 END WHERE request = $1 AND destination = $2 \
      RETURNING request, destination, wanted, shown, channel, ts, attempts";
@@ -45,15 +57,16 @@ const REGISTER: &str = "INSERT INTO outbox (request, destination, wanted, shown,
      SELECT id, $2, version, 0, $3, $4, 0, 0 FROM request WHERE id = $1 AND NOT EXISTS \
      (SELECT 1 FROM outbox WHERE request = $1 AND channel = $3 AND ts = $4) \
      ON CONFLICT (request, destination) DO NOTHING";
-const IS_KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM outbox WHERE request = $1 AND channel = $2 AND ts = $3)";
+const IS_KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM outbox WHERE request = $1 AND channel = $2 AND ts = $3) AS known";
 const RELEASE: &str = "UPDATE outbox SET due_at = $1 WHERE shown < wanted AND parked_at IS NULL AND due_at > $1";
 const UNPARK: &str = "UPDATE outbox SET due_at = $1, parked_at = NULL, error = NULL, attempts = 0 \
      WHERE parked_at IS NOT NULL AND channel IS NULL \
      AND request IN (SELECT id FROM request WHERE state = 'pending')";
 const IS_UNDELIVERABLE: &str = "SELECT EXISTS (SELECT 1 FROM outbox WHERE request = $1) AND NOT EXISTS \
-     (SELECT 1 FROM outbox WHERE request = $1 AND (parked_at IS NULL OR channel IS NOT NULL))";
+     (SELECT 1 FROM outbox WHERE request = $1 AND (parked_at IS NULL OR channel IS NOT NULL)) AS lost";
 const PARKED: &str = "SELECT request, destination, error FROM outbox WHERE parked_at IS NOT NULL \
      ORDER BY parked_at DESC, request DESC, destination LIMIT $1";
+const MESSAGES: &str = "SELECT destination, channel, error FROM outbox WHERE request = $1 ORDER BY destination";
 
 /// A place where a new request is to be shown.
 pub(crate) fn insert(batch: &mut Batch, request: &Request, destination: &Destination) {
@@ -75,14 +88,35 @@ pub(crate) fn want_final(batch: &mut Batch, id: RequestId, version: u64) {
     batch.statement(WANT_FINAL).bind(id.to_string()).bind(signed(version));
 }
 
+/// Asks for the messages of an approved request to show this version, as its grant goes on.
+pub(crate) fn want_on(batch: &mut Batch, id: RequestId, version: u64) {
+    batch.statement(WANT_ON).bind(id.to_string()).bind(signed(version));
+}
+
+/// Asks for one more message about a request, once.
+pub(crate) async fn add(
+    conn: &mut Connection<'_>,
+    request: RequestId,
+    destination: Destination,
+    at: Timestamp,
+) -> Result<Change<bool>, Fault> {
+    request::hold(conn, request).await?;
+    let done =
+        query(ADD).bind(request.to_string()).bind(destination.as_str()).bind(at.as_micros()).execute(conn).await?;
+    if done == 0 {
+        return Ok(Change::nothing(false));
+    }
+    Ok(Change::keep(true, Wake::Outbox))
+}
+
 /// Leases what is due.
 pub(crate) async fn lease(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     now: Timestamp,
     lease: Duration,
     limit: u32,
 ) -> Result<Change<Vec<OutboxItem>>, Fault> {
-    let rows = sqlx::query(LEASE)
+    let rows = query(LEASE)
         .bind(now.as_micros())
         .bind(now.plus(lease).as_micros())
         .bind(i64::from(limit))
@@ -99,7 +133,7 @@ pub(crate) async fn lease(
 
 /// Ends a lease with what came of the call.
 pub(crate) async fn done(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     request: RequestId,
     destination: Destination,
     delivered: Delivered,
@@ -107,7 +141,8 @@ pub(crate) async fn done(
 ) -> Result<Change<Option<OutboxItem>>, Fault> {
     match delivered {
         Delivered::Shown { version, posted } => {
-            let rows = sqlx::query(SHOWN)
+            request::hold(conn, request).await?;
+            let rows = query(SHOWN)
                 .bind(request.to_string())
                 .bind(destination.as_str())
                 .bind(signed(version))
@@ -132,20 +167,20 @@ pub(crate) async fn done(
 /// A message that was registered as a copy, before its own post was known to have succeeded, is shown by one row only:
 /// two rows could call for it at once, and the older text could win.
 async fn forget_copy(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     request: RequestId,
     destination: &Destination,
     posted: &Posted,
 ) -> Result<(), Fault> {
     let copy = copy_of(posted);
     if destination.as_str() != copy {
-        sqlx::query(FORGET_COPY).bind(request.to_string()).bind(copy).execute(conn).await?;
+        query(FORGET_COPY).bind(request.to_string()).bind(copy).execute(conn).await?;
     }
     Ok(())
 }
 
 async fn park(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     request: RequestId,
     destination: Destination,
     at: Timestamp,
@@ -161,79 +196,103 @@ async fn park(
 }
 
 async fn give_back(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     statement: &'static str,
     (request, destination): (RequestId, &Destination),
     at: Timestamp,
     error: &str,
 ) -> Result<bool, Fault> {
-    let done = sqlx::query(statement)
+    let done = query(statement)
         .bind(request.to_string())
         .bind(destination.as_str())
         .bind(at.as_micros())
         .bind(error)
         .execute(conn)
         .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(done == 1)
 }
 
 /// When the next row is due.
-pub(crate) async fn next(conn: &mut Connection, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
-    let (first, last): (Option<i64>, Option<i64>) = sqlx::query_as(NEXT).fetch_one(conn).await?;
-    let (first, last) = (first.map(Timestamp::from_micros), last.map(Timestamp::from_micros));
+pub(crate) async fn next(conn: &mut Connection<'_>, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
+    let row = query(NEXT).fetch_one(conn).await?;
+    let cells = Cells::anonymous(&row, TABLE, "next");
+    let (first, last) = (cells.optional_time("first")?, cells.optional_time("last")?);
     let set_back = last.is_some_and(|last| last > now.plus(OUTBOX_HORIZON));
     Ok(first.map(|first| if set_back { first.min(now) } else { first }))
 }
 
-/// Makes every waiting row due.
-pub(crate) async fn release(conn: &mut Connection, now: Timestamp) -> Result<Change<()>, Fault> {
-    sqlx::query(RELEASE).bind(now.as_micros()).execute(&mut *conn).await?;
-    sqlx::query(UNPARK).bind(now.as_micros()).execute(conn).await?;
+/// Makes every waiting row due, where one process works on the outbox. On PostgreSQL other nodes may hold leases: those of
+/// the dead run out. What was given up is tried again on both.
+pub(crate) async fn release(conn: &mut Connection<'_>, now: Timestamp) -> Result<Change<()>, Fault> {
+    if let Connection::Sqlite(_) = conn {
+        query(RELEASE).bind(now.as_micros()).execute(&mut *conn).await?;
+    }
+    query(UNPARK).bind(now.as_micros()).execute(conn).await?;
     Ok(Change::keep((), Wake::Outbox))
 }
 
 /// Whether every message of a request was given up before it was posted.
-pub(crate) async fn is_undeliverable(conn: &mut Connection, request: RequestId) -> Result<bool, Fault> {
-    let lost: i64 = sqlx::query_scalar(IS_UNDELIVERABLE).bind(request.to_string()).fetch_one(conn).await?;
-    Ok(lost != 0)
+pub(crate) async fn is_undeliverable(conn: &mut Connection<'_>, request: RequestId) -> Result<bool, Fault> {
+    let row = query(IS_UNDELIVERABLE).bind(request.to_string()).fetch_one(conn).await?;
+    Cells::anonymous(&row, TABLE, "lost").flag("lost")
 }
 
 /// Whether a message is known.
-pub(crate) async fn is_known(conn: &mut Connection, request: RequestId, posted: &Posted) -> Result<bool, Fault> {
-    let known: i64 = sqlx::query_scalar(IS_KNOWN)
+pub(crate) async fn is_known(conn: &mut Connection<'_>, request: RequestId, posted: &Posted) -> Result<bool, Fault> {
+    let row = query(IS_KNOWN)
         .bind(request.to_string())
         .bind(posted.channel.as_str())
         .bind(posted.ts.as_str())
         .fetch_one(conn)
         .await?;
-    Ok(known != 0)
+    Cells::anonymous(&row, TABLE, "known").flag("known")
 }
 
 /// Adds a message that was not known.
-pub(crate) async fn register(conn: &mut Connection, request: RequestId, posted: Posted) -> Result<Change<bool>, Fault> {
-    let done = sqlx::query(REGISTER)
+pub(crate) async fn register(
+    conn: &mut Connection<'_>,
+    request: RequestId,
+    posted: Posted,
+) -> Result<Change<bool>, Fault> {
+    request::hold(conn, request).await?;
+    let done = query(REGISTER)
         .bind(request.to_string())
         .bind(copy_of(&posted))
         .bind(posted.channel.as_str())
         .bind(posted.ts.as_str())
         .execute(conn)
         .await?;
-    if done.rows_affected() == 0 {
+    if done == 0 {
         return Ok(Change::nothing(false));
     }
     Ok(Change::keep(true, Wake::Outbox))
 }
 
 /// Rows that were given up, newest first.
-pub(crate) async fn parked(conn: &mut Connection, limit: u32) -> Result<Vec<Parked>, Fault> {
-    let rows = sqlx::query(PARKED).bind(i64::from(limit)).fetch_all(conn).await?;
+pub(crate) async fn parked(conn: &mut Connection<'_>, limit: u32) -> Result<Vec<Parked>, Fault> {
+    let rows = query(PARKED).bind(i64::from(limit)).fetch_all(conn).await?;
     rows.iter()
         .map(|row| {
             let cells = Cells::of(row, TABLE, "request")?;
             Ok(Parked {
                 request: cells.parse("request")?,
                 destination: Destination::new(cells.text("destination")?),
-                error: cells.text("error")?.to_owned(),
+                error: cells.text("error")?.into_owned(),
+            })
+        })
+        .collect()
+}
+
+/// The messages of a request, by destination.
+pub(crate) async fn messages(conn: &mut Connection<'_>, request: RequestId) -> Result<Vec<ShownMessage>, Fault> {
+    let rows = query(MESSAGES).bind(request.to_string()).fetch_all(conn).await?;
+    rows.iter()
+        .map(|row| {
+            let cells = Cells::of(row, TABLE, "destination")?;
+            Ok(ShownMessage {
+                destination: Destination::new(cells.text("destination")?),
+                posted: cells.optional_text("channel")?.is_some(),
+                error: cells.optional_text("error")?.map(std::borrow::Cow::into_owned),
             })
         })
         .collect()
@@ -246,7 +305,7 @@ fn copy_of(posted: &Posted) -> String {
 fn item(row: &Row) -> Result<OutboxItem, Fault> {
     let cells = Cells::of(row, TABLE, "request")?;
     let posted = match (cells.optional_text("channel")?, cells.optional_text("ts")?) {
-        (Some(channel), Some(ts)) => Some(Posted { channel: channel.to_owned(), ts: ts.to_owned() }),
+        (Some(channel), Some(ts)) => Some(Posted { channel: channel.into_owned(), ts: ts.into_owned() }),
         (None, None) => None,
         _ => return Err(cells.wrong("ts")),
     };

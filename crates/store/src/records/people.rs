@@ -1,6 +1,8 @@
 //! People and the Slack identities that prove them.
 
-use countersign_approval::{Person, PersonId, RequestId, SlackIdentity, Timestamp};
+use std::borrow::Cow;
+
+use countersign_approval::{Person, PersonId, RequestId, SlackIdentity, Timestamp, Voter};
 use serde_json::json;
 
 use super::{
@@ -8,6 +10,7 @@ use super::{
     audit::{self, COUNTERSIGN, Entry},
     batch::Batch,
     change::{Change, Wake},
+    connection::query,
     row::{Cells, json},
 };
 use crate::fault::Fault;
@@ -28,8 +31,8 @@ const VOTERS: &str = "SELECT p.id, p.name, p.email, p.member_of, p.active FROM v
      JOIN person p ON p.id = v.person WHERE v.request = $1";
 
 /// Inserts or replaces a person. One who is so already leaves no trace.
-pub(crate) async fn put(conn: &mut Connection, person: Person, at: Timestamp) -> Result<Change<()>, Fault> {
-    let done = sqlx::query(PUT)
+pub(crate) async fn put(conn: &mut Connection<'_>, person: Person, at: Timestamp) -> Result<Change<()>, Fault> {
+    let done = query(PUT)
         .bind(person.id.as_str())
         .bind(person.name.as_str())
         .bind(person.email.as_deref())
@@ -37,7 +40,7 @@ pub(crate) async fn put(conn: &mut Connection, person: Person, at: Timestamp) ->
         .bind(i64::from(person.active))
         .execute(&mut *conn)
         .await?;
-    if done.rows_affected() == 0 {
+    if done == 0 {
         return Ok(Change::nothing(()));
     }
     let detail = json!({ "person": person.id, "groups": person.groups, "active": person.active });
@@ -48,19 +51,19 @@ pub(crate) async fn put(conn: &mut Connection, person: Person, at: Timestamp) ->
 
 /// Binds a proven identity to a person. One that is so already leaves no trace.
 pub(crate) async fn put_identity(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     identity: SlackIdentity,
     person: PersonId,
     at: Timestamp,
 ) -> Result<Change<()>, Fault> {
-    let done = sqlx::query(PUT_IDENTITY)
+    let done = query(PUT_IDENTITY)
         .bind(identity.org.as_str())
         .bind(identity.user.as_str())
         .bind(person.as_str())
         .bind(at.as_micros())
         .execute(&mut *conn)
         .await?;
-    if done.rows_affected() == 0 {
+    if done == 0 {
         return Ok(Change::nothing(()));
     }
     let detail = json!({ "org": identity.org, "person": person, "user": identity.user });
@@ -70,7 +73,7 @@ pub(crate) async fn put_identity(
 }
 
 /// The person with a Slack identity.
-pub(crate) async fn by_identity(conn: &mut Connection, identity: &SlackIdentity) -> Result<Option<Person>, Fault> {
+pub(crate) async fn by_identity(conn: &mut Connection<'_>, identity: &SlackIdentity) -> Result<Option<Person>, Fault> {
     let mut batch = Batch::default();
     find_by_identity(&mut batch, identity);
     let outcomes = batch.run(conn).await?;
@@ -82,14 +85,24 @@ pub(crate) fn find_by_identity(batch: &mut Batch, identity: &SlackIdentity) {
     batch.statement(BY_IDENTITY).bind(identity.org.clone()).bind(identity.user.clone());
 }
 
+/// Asks for the person who votes, together with other statements.
+pub(crate) fn find_voter(batch: &mut Batch, voter: &Voter) {
+    match voter {
+        Voter::Slack(identity) => find_by_identity(batch, identity),
+        Voter::Person(id) => {
+            batch.statement(BY_ID).bind(id.as_str());
+        }
+    }
+}
+
 /// The person of a row, if there is one.
 pub(crate) fn optional(row: Option<&Row>) -> Result<Option<Person>, Fault> {
     row.map(|row| from_row(row, "id")).transpose()
 }
 
 /// The person with this id.
-pub(crate) async fn by_id(conn: &mut Connection, id: &PersonId) -> Result<Option<Person>, Fault> {
-    let row = sqlx::query(BY_ID).bind(id.as_str()).fetch_optional(conn).await?;
+pub(crate) async fn by_id(conn: &mut Connection<'_>, id: &PersonId) -> Result<Option<Person>, Fault> {
+    let row = query(BY_ID).bind(id.as_str()).fetch_optional(conn).await?;
     optional(row.as_ref())
 }
 
@@ -108,8 +121,8 @@ pub(crate) fn from_row(row: &Row, id_column: &'static str) -> Result<Person, Fau
     let cells = Cells::of(row, TABLE, id_column)?;
     Ok(Person {
         id: PersonId::new(cells.text(id_column)?),
-        name: cells.text("name")?.to_owned(),
-        email: cells.optional_text("email")?.map(str::to_owned),
+        name: cells.text("name")?.into_owned(),
+        email: cells.optional_text("email")?.map(Cow::into_owned),
         groups: cells.json("member_of")?,
         active: cells.flag("active")?,
     })

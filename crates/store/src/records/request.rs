@@ -1,8 +1,10 @@
 //! Requests: asked once, ended once.
 
+use std::borrow::Cow;
+
 use countersign_approval::{
-    CancelledBy, DeniedBy, Digest, Grant, Request, RequestId, RequestKey, RequestState, RequestToken, Timestamp,
-    TransitionError,
+    ApprovedBy, CancelledBy, DeniedBy, Digest, Grant, PersonId, Request, RequestId, RequestKey, RequestState,
+    RequestToken, Timestamp, TransitionError,
     audit::AuditRow,
     port::{Ended, Inserted, Listed},
 };
@@ -13,6 +15,7 @@ use super::{
     audit::{self, COUNTERSIGN, Entry, actor_of_denial, actor_of_requester},
     batch::Batch,
     change::{Change, Wake},
+    connection::{Sql, locking, query},
     grant, outbox,
     row::{Cells, json, signed},
 };
@@ -22,14 +25,14 @@ const TABLE: &str = "request";
 
 macro_rules! columns {
     () => {
-        "id, key, token, subject, digest, requester, policy, asked_at, expires_at, state, state_data, version"
+        "id, key, token, subject, digest, requester, policy, asked_at, expires_at, state, state_data, version, reason"
     };
 }
 
 const INSERT: &str = concat!(
     "INSERT INTO request (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (key) DO NOTHING"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (key) DO NOTHING"
 );
 const BY_ID: &str = concat!("SELECT ", columns!(), " FROM request WHERE id = $1");
 const BY_TOKEN: &str = concat!("SELECT ", columns!(), " FROM request WHERE token = $1");
@@ -51,14 +54,19 @@ const SETTLE: &str =
     "UPDATE request SET state = $2, state_data = $3 WHERE id = $1 AND state = 'pending' AND version = $4";
 const BUMP_APPROVED: &str =
     "UPDATE request SET version = version + 1 WHERE id = $1 AND state = 'approved' RETURNING id, version, digest";
-const EXPIRE: &str = "UPDATE request SET state = 'expired', state_data = $1, version = version + 1 \
-     WHERE state = 'pending' AND id IN \
-     (SELECT id FROM request WHERE state = 'pending' AND expires_at <= $2 ORDER BY expires_at LIMIT $3) \
-     RETURNING id, digest, version, expires_at";
-const NEXT_EXPIRY: &str = "SELECT min(expires_at) FROM request WHERE state = 'pending'";
+/// In one order, so that two nodes that do the same wait for each other.
+const EXPIRE: Sql = locking!(
+    "WITH due (d) AS MATERIALIZED (SELECT id FROM request WHERE state = 'pending' AND expires_at <= $2 \
+     ORDER BY expires_at, id LIMIT $3",
+    "FOR NO KEY UPDATE",
+    ") UPDATE request SET state = 'expired', state_data = $1, version = version + 1 \
+     WHERE state = 'pending' AND id IN (SELECT d FROM due) RETURNING id, digest, version, expires_at"
+);
+const NEXT_EXPIRY: &str = "SELECT min(expires_at) AS next FROM request WHERE state = 'pending'";
+const HOLD: &str = "SELECT id FROM request WHERE id = $1 FOR NO KEY UPDATE";
 
 /// Inserts a request with its outbox and audit rows, or finds the one with its key.
-pub(crate) async fn insert(conn: &mut Connection, request: Request) -> Result<Change<Inserted>, Fault> {
+pub(crate) async fn insert(conn: &mut Connection<'_>, request: Request) -> Result<Change<Inserted>, Fault> {
     if !insert_row(conn, &request).await? {
         let existing = by_key(conn, request.key).await?;
         let existing = existing.ok_or_else(|| wrong(&request, "key"))?;
@@ -74,9 +82,9 @@ pub(crate) async fn insert(conn: &mut Connection, request: Request) -> Result<Ch
     Ok(Change::keep(Inserted::New(request), wake))
 }
 
-async fn insert_row(conn: &mut Connection, request: &Request) -> Result<bool, Fault> {
+async fn insert_row(conn: &mut Connection<'_>, request: &Request) -> Result<bool, Fault> {
     let id = request.id.to_string();
-    let done = sqlx::query(INSERT)
+    let done = query(INSERT)
         .bind(&id)
         .bind(request.key.to_string())
         .bind(request.token.to_string())
@@ -89,14 +97,29 @@ async fn insert_row(conn: &mut Connection, request: &Request) -> Result<bool, Fa
         .bind(request.state.name())
         .bind(json(&request.state, TABLE, "state_data", &id)?)
         .bind(signed(request.version))
+        .bind(request.reason.as_deref())
         .execute(conn)
         .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(done == 1)
 }
 
 /// The request by its id.
-pub(crate) async fn by_id(conn: &mut Connection, id: RequestId) -> Result<Option<Request>, Fault> {
-    optional(sqlx::query(BY_ID).bind(id.to_string()).fetch_optional(conn).await?.as_ref())
+pub(crate) async fn by_id(conn: &mut Connection<'_>, id: RequestId) -> Result<Option<Request>, Fault> {
+    optional(query(BY_ID).bind(id.to_string()).fetch_optional(conn).await?.as_ref())
+}
+
+/// Approves a pending request without votes, in an emergency; its grant is issued as if people had agreed.
+pub(crate) async fn break_glass(
+    conn: &mut Connection<'_>,
+    id: RequestId,
+    by: PersonId,
+    reason: Option<String>,
+    at: Timestamp,
+) -> Result<Change<Ended>, Fault> {
+    let entry =
+        Entry { at, kind: "request.break_glass", actor: audit::person(&by), detail: json!({ "reason": reason }) };
+    let approve = move |request: Request| request.approve(at, ApprovedBy::BreakGlass(by));
+    end(conn, id, entry, approve).await
 }
 
 /// Asks for the request with an id, together with other statements.
@@ -105,30 +128,30 @@ pub(crate) fn find_by_id(batch: &mut Batch, id: RequestId) {
 }
 
 /// The request by the secret in its buttons.
-pub(crate) async fn by_token(conn: &mut Connection, token: RequestToken) -> Result<Option<Request>, Fault> {
-    optional(sqlx::query(BY_TOKEN).bind(token.to_string()).fetch_optional(conn).await?.as_ref())
+pub(crate) async fn by_token(conn: &mut Connection<'_>, token: RequestToken) -> Result<Option<Request>, Fault> {
+    optional(query(BY_TOKEN).bind(token.to_string()).fetch_optional(conn).await?.as_ref())
 }
 
 /// The request by its client's key.
-pub(crate) async fn by_key(conn: &mut Connection, key: RequestKey) -> Result<Option<Request>, Fault> {
-    optional(sqlx::query(BY_KEY).bind(key.to_string()).fetch_optional(conn).await?.as_ref())
+pub(crate) async fn by_key(conn: &mut Connection<'_>, key: RequestKey) -> Result<Option<Request>, Fault> {
+    optional(query(BY_KEY).bind(key.to_string()).fetch_optional(conn).await?.as_ref())
 }
 
 /// Pending requests, oldest first.
-pub(crate) async fn pending(conn: &mut Connection, limit: u32) -> Result<Vec<Listed>, Fault> {
-    let rows = sqlx::query(PENDING).bind(i64::from(limit)).fetch_all(conn).await?;
+pub(crate) async fn pending(conn: &mut Connection<'_>, limit: u32) -> Result<Vec<Listed>, Fault> {
+    let rows = query(PENDING).bind(i64::from(limit)).fetch_all(conn).await?;
     Ok(readable(&rows))
 }
 
 /// Requests in any state, newest first.
-pub(crate) async fn recent(conn: &mut Connection, limit: u32) -> Result<Vec<Listed>, Fault> {
-    let rows = sqlx::query(RECENT).bind(i64::from(limit)).fetch_all(conn).await?;
+pub(crate) async fn recent(conn: &mut Connection<'_>, limit: u32) -> Result<Vec<Listed>, Fault> {
+    let rows = query(RECENT).bind(i64::from(limit)).fetch_all(conn).await?;
     Ok(readable(&rows))
 }
 
 /// How a request stands.
-pub(crate) async fn state(conn: &mut Connection, id: RequestId) -> Result<Option<RequestState>, Fault> {
-    let row = sqlx::query(STATE).bind(id.to_string()).fetch_optional(conn).await?;
+pub(crate) async fn state(conn: &mut Connection<'_>, id: RequestId) -> Result<Option<RequestState>, Fault> {
+    let row = query(STATE).bind(id.to_string()).fetch_optional(conn).await?;
     row.as_ref().map(|row| state_of(&Cells::of(row, TABLE, "id")?)).transpose()
 }
 
@@ -155,9 +178,18 @@ fn state_of(cells: &Cells<'_>) -> Result<RequestState, Fault> {
 }
 
 /// When the next pending request expires.
-pub(crate) async fn next_expiry(conn: &mut Connection) -> Result<Option<Timestamp>, Fault> {
-    let next: Option<i64> = sqlx::query_scalar(NEXT_EXPIRY).fetch_one(conn).await?;
-    Ok(next.map(Timestamp::from_micros))
+pub(crate) async fn next_expiry(conn: &mut Connection<'_>) -> Result<Option<Timestamp>, Fault> {
+    let row = query(NEXT_EXPIRY).fetch_one(conn).await?;
+    Cells::anonymous(&row, TABLE, "next").optional_time("next")
+}
+
+/// Takes hold of a request until the end of the transaction: nobody else changes it, or what hangs on it, meanwhile. On
+/// SQLite that is so of every change.
+pub(crate) async fn hold(conn: &mut Connection<'_>, id: RequestId) -> Result<(), Fault> {
+    if let Connection::Postgres(_) = conn {
+        query(HOLD).bind(id.to_string()).execute(conn).await?;
+    }
+    Ok(())
 }
 
 /// Takes hold of a request for a vote, if it is open: the statement answers the request with its next version.
@@ -168,7 +200,7 @@ pub(crate) fn touch_for_vote(batch: &mut Batch, token: RequestToken, at: Timesta
 /// Writes how a touched request ended, with its grant if it has one, asks for its messages to be brought up to date,
 /// and records it.
 pub(crate) async fn settle(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     request: &Request,
     grant: Option<&Grant>,
     records: &[AuditRow],
@@ -181,7 +213,12 @@ pub(crate) async fn settle(
         .bind(request.state.name())
         .bind(json(&request.state, TABLE, "state_data", &id)?)
         .bind(signed(request.version));
-    outbox::want_final(&mut batch, request.id, request.version);
+    if let RequestState::Approved { by: ApprovedBy::BreakGlass(_), .. } = request.state {
+        // Nobody was asked: all the more has everybody to see it.
+        outbox::want(&mut batch, request.id, request.version);
+    } else {
+        outbox::want_final(&mut batch, request.id, request.version);
+    }
     if let Some(grant) = grant {
         grant::insert(&mut batch, request.id, grant)?;
     }
@@ -194,22 +231,22 @@ pub(crate) async fn settle(
 }
 
 /// Counts and records a change of what is shown of an approved request: its grant went on.
-pub(crate) async fn bump_approved(conn: &mut Connection, id: RequestId, entry: Entry) -> Result<(), Fault> {
-    let rows = sqlx::query(BUMP_APPROVED).bind(id.to_string()).fetch_all(&mut *conn).await?;
+pub(crate) async fn bump_approved(conn: &mut Connection<'_>, id: RequestId, entry: Entry) -> Result<(), Fault> {
+    let rows = query(BUMP_APPROVED).bind(id.to_string()).fetch_all(&mut *conn).await?;
     let Some(row) = rows.first() else {
         return Err(Fault::Inconsistent { table: TABLE, column: "state", row: id.to_string() });
     };
     let cells = Cells::of(row, TABLE, "id")?;
     let mut batch = Batch::default();
-    outbox::want_final(&mut batch, id, cells.number("version")?);
-    audit::insert(&mut batch, &[entry.about_digest(id, cells.text("digest")?)]);
+    outbox::want_on(&mut batch, id, cells.number("version")?);
+    audit::insert(&mut batch, &[entry.about_digest(id, &cells.text("digest")?)]);
     batch.run(conn).await?;
     Ok(())
 }
 
 /// Denies without a vote.
 pub(crate) async fn deny(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     id: RequestId,
     by: DeniedBy,
     reason: Option<String>,
@@ -223,7 +260,7 @@ pub(crate) async fn deny(
 
 /// Cancels a pending request.
 pub(crate) async fn cancel(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     id: RequestId,
     by: CancelledBy,
     at: Timestamp,
@@ -240,12 +277,12 @@ pub(crate) async fn cancel(
 }
 
 async fn end(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     id: RequestId,
     entry: Entry,
     transition: impl FnOnce(Request) -> Result<Request, TransitionError>,
 ) -> Result<Change<Ended>, Fault> {
-    let rows = sqlx::query(TOUCH).bind(id.to_string()).fetch_all(&mut *conn).await?;
+    let rows = query(TOUCH).bind(id.to_string()).fetch_all(&mut *conn).await?;
     let Some(request) = optional(rows.first())? else {
         let there = by_id(conn, id).await?;
         return Ok(Change::nothing(there.map_or(Ended::Missing, Ended::Before)));
@@ -256,12 +293,16 @@ async fn end(
         row: error.id.to_string(),
     })?;
     let record = entry.about(&request);
-    settle(conn, &request, None, &[record]).await?;
+    let grant = match &request.state {
+        RequestState::Approved { at, .. } => Some(Grant::of_approval(&request.subject, &request.policy, *at)),
+        _ => None,
+    };
+    settle(conn, &request, grant.as_ref(), &[record]).await?;
     Ok(Change::keep(Ended::Now(request), Wake::Requests(vec![id])))
 }
 
 /// Ends a pending request as expired.
-pub(crate) async fn expire(conn: &mut Connection, id: RequestId, at: Timestamp) -> Result<Change<Ended>, Fault> {
+pub(crate) async fn expire(conn: &mut Connection<'_>, id: RequestId, at: Timestamp) -> Result<Change<Ended>, Fault> {
     end(conn, id, expired(at), |request| request.expire(at)).await
 }
 
@@ -270,12 +311,12 @@ pub(crate) async fn expire(conn: &mut Connection, id: RequestId, at: Timestamp) 
 /// What they are about is not read: one broken row must not keep the others open, and a few hundred whole requests
 /// may be gigabytes.
 pub(crate) async fn expire_due(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     now: Timestamp,
     limit: u32,
 ) -> Result<Change<Vec<RequestId>>, Fault> {
     let state = RequestState::Expired { at: now };
-    let rows = sqlx::query(EXPIRE)
+    let rows = query(EXPIRE)
         .bind(json(&state, TABLE, "state_data", "expired")?)
         .bind(now.as_micros())
         .bind(i64::from(limit))
@@ -287,7 +328,7 @@ pub(crate) async fn expire_due(
         let id: RequestId = cells.parse("id")?;
         let mut batch = Batch::default();
         outbox::want_final(&mut batch, id, cells.number("version")?);
-        audit::insert(&mut batch, &[expired(now).about_digest(id, cells.text("digest")?)]);
+        audit::insert(&mut batch, &[expired(now).about_digest(id, &cells.text("digest")?)]);
         batch.run(&mut *conn).await?;
         due.push((cells.time("expires_at")?, id));
     }
@@ -323,6 +364,7 @@ fn from_row(row: &Row) -> Result<Request, Fault> {
         expires_at: cells.time("expires_at")?,
         state: state_of(&cells)?,
         version: cells.number("version")?,
+        reason: cells.optional_text("reason")?.map(Cow::into_owned),
     };
     if request.digest != Digest::of(&request.subject) {
         return Err(cells.wrong("digest"));

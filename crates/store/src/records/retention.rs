@@ -14,7 +14,7 @@ use crate::fault::Fault;
 macro_rules! at_rest {
     () => {
         "(SELECT id FROM request WHERE asked_at < $1 AND state <> 'pending' \
-         AND NOT EXISTS (SELECT 1 FROM request_grant g WHERE g.request = request.id AND g.state IN ('issued', 'claimed')) \
+         AND NOT EXISTS (SELECT 1 FROM request_grant g WHERE g.request = request.id AND g.state IN ('issued', 'claimed', 'active')) \
          AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.request = request.id AND o.shown < o.wanted AND o.parked_at IS NULL) \
          ORDER BY asked_at, id LIMIT $2)"
     };
@@ -26,7 +26,7 @@ const GRANTS: &str = concat!("DELETE FROM request_grant WHERE request IN ", at_r
 const REQUESTS: &str = concat!("DELETE FROM request WHERE id IN ", at_rest!());
 
 /// Forgets old requests with all that hangs on them. The audit trail refers to them by text only and stays whole.
-pub(crate) async fn prune(conn: &mut Connection, before: Timestamp, limit: u32) -> Result<Change<u64>, Fault> {
+pub(crate) async fn prune(conn: &mut Connection<'_>, before: Timestamp, limit: u32) -> Result<Change<u64>, Fault> {
     let mut batch = Batch::default();
     for statement in [VOTES, MESSAGES, GRANTS, REQUESTS] {
         batch.statement(statement).bind(before.as_micros()).bind(i64::from(limit));

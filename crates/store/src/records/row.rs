@@ -1,25 +1,25 @@
 //! Rows to domain values. A value that cannot be is named by table, column and row, never guessed.
 
-use std::str::FromStr;
+use std::{borrow::Cow, str::FromStr};
 
 use countersign_approval::Timestamp;
 use serde::de::DeserializeOwned;
-use sqlx::Row as _;
+use sqlx::{Row as _, TypeInfo as _, ValueRef as _};
 
-use super::Row;
+use super::{connection::Row, text};
 use crate::fault::Fault;
 
 /// The cells of one row, read with the name of what they belong to.
 pub(crate) struct Cells<'r> {
     row: &'r Row,
     table: &'static str,
-    id: &'r str,
+    id: Cow<'r, str>,
 }
 
 impl<'r> Cells<'r> {
     /// The cells of a row whose id is in a text column.
     pub(crate) fn of(row: &'r Row, table: &'static str, id_column: &'static str) -> Result<Self, Fault> {
-        let id = row.try_get::<&str, _>(id_column).map_err(|_| Fault::Inconsistent {
+        let id = row.text(id_column).ok().flatten().ok_or_else(|| Fault::Inconsistent {
             table,
             column: id_column,
             row: "unreadable id".to_owned(),
@@ -29,24 +29,28 @@ impl<'r> Cells<'r> {
 
     /// The cells of a row that has no id in text.
     pub(crate) fn anonymous(row: &'r Row, table: &'static str, id: &'r str) -> Self {
-        Self { row, table, id }
+        Self { row, table, id: Cow::Borrowed(id) }
     }
 
     /// That this column cannot be.
     pub(crate) fn wrong(&self, column: &'static str) -> Fault {
-        Fault::Inconsistent { table: self.table, column, row: self.id.to_owned() }
+        Fault::Inconsistent { table: self.table, column, row: self.id.clone().into_owned() }
     }
 
-    pub(crate) fn text(&self, column: &'static str) -> Result<&'r str, Fault> {
-        self.row.try_get(column).map_err(|_| self.wrong(column))
+    pub(crate) fn text(&self, column: &'static str) -> Result<Cow<'r, str>, Fault> {
+        self.row.text(column).ok().flatten().ok_or_else(|| self.wrong(column))
     }
 
-    pub(crate) fn optional_text(&self, column: &'static str) -> Result<Option<&'r str>, Fault> {
-        self.row.try_get(column).map_err(|_| self.wrong(column))
+    pub(crate) fn optional_text(&self, column: &'static str) -> Result<Option<Cow<'r, str>>, Fault> {
+        self.row.text(column).map_err(|_| self.wrong(column))
     }
 
     pub(crate) fn integer(&self, column: &'static str) -> Result<i64, Fault> {
-        self.row.try_get(column).map_err(|_| self.wrong(column))
+        self.row.integer(column).ok().flatten().ok_or_else(|| self.wrong(column))
+    }
+
+    pub(crate) fn optional_integer(&self, column: &'static str) -> Result<Option<i64>, Fault> {
+        self.row.integer(column).map_err(|_| self.wrong(column))
     }
 
     pub(crate) fn number<T: TryFrom<i64>>(&self, column: &'static str) -> Result<T, Fault> {
@@ -57,6 +61,11 @@ impl<'r> Cells<'r> {
         self.integer(column).map(Timestamp::from_micros)
     }
 
+    pub(crate) fn optional_time(&self, column: &'static str) -> Result<Option<Timestamp>, Fault> {
+        Ok(self.optional_integer(column)?.map(Timestamp::from_micros))
+    }
+
+    /// Yes or no: 0 or 1, or the answer of an `EXISTS`.
     pub(crate) fn flag(&self, column: &'static str) -> Result<bool, Fault> {
         match self.integer(column)? {
             0 => Ok(false),
@@ -70,7 +79,48 @@ impl<'r> Cells<'r> {
     }
 
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, Fault> {
-        serde_json::from_str(self.text(column)?).map_err(|_| self.wrong(column))
+        serde_json::from_str(&self.text(column)?).map_err(|_| self.wrong(column))
+    }
+}
+
+/// A cell that is not what it should be.
+pub(crate) struct Unreadable;
+
+impl From<sqlx::Error> for Unreadable {
+    fn from(_: sqlx::Error) -> Self {
+        Self
+    }
+}
+
+/// Reading by column.
+impl Row {
+    pub(crate) fn text(&self, column: &str) -> Result<Option<Cow<'_, str>>, Unreadable> {
+        match self {
+            Self::Sqlite(row) => Ok(row.try_get::<Option<&str>, _>(column)?.map(Cow::Borrowed)),
+            Self::Postgres(row) => {
+                let kept = row.try_get::<Option<&str>, _>(column)?;
+                kept.map(|kept| text::read(kept).ok_or(Unreadable)).transpose()
+            }
+        }
+    }
+
+    /// PostgreSQL answers small constants in four bytes, and `EXISTS` as a truth.
+    pub(crate) fn integer(&self, column: &str) -> Result<Option<i64>, Unreadable> {
+        match self {
+            Self::Sqlite(row) => Ok(row.try_get(column)?),
+            Self::Postgres(row) => match row.try_get_raw(column)?.type_info().name() {
+                "INT4" => Ok(row.try_get::<Option<i32>, _>(column)?.map(i64::from)),
+                "BOOL" => Ok(row.try_get::<Option<bool>, _>(column)?.map(i64::from)),
+                _ => Ok(row.try_get(column)?),
+            },
+        }
+    }
+
+    pub(crate) fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, Unreadable> {
+        match self {
+            Self::Sqlite(row) => Ok(row.try_get(column)?),
+            Self::Postgres(row) => Ok(row.try_get(column)?),
+        }
     }
 }
 

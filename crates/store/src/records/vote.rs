@@ -1,5 +1,7 @@
 //! Votes, and what they amount to.
 
+use std::borrow::Cow;
+
 use countersign_approval::{
     ApprovedBy, DeniedBy, Grant, Person, PersonId, Request, RequestId, Timestamp, Verdict, Vote,
     audit::AuditRow,
@@ -35,7 +37,7 @@ struct Counted {
 }
 
 /// Takes a vote. The guarded UPDATE comes first; everything after it happens with the request held.
-pub(crate) async fn cast(conn: &mut Connection, ballot: Ballot) -> Result<Change<Voted>, Fault> {
+pub(crate) async fn cast(conn: &mut Connection<'_>, ballot: Ballot) -> Result<Change<Voted>, Fault> {
     let (request, person) = hold(conn, &ballot).await?;
     let Some(request) = request else { return late(conn, &ballot, person).await };
     let Some(person) = person else {
@@ -76,17 +78,17 @@ pub(crate) fn all(rows: &[Row]) -> Result<Vec<Vote>, Fault> {
 }
 
 /// Holds the request, if it takes votes; and finds out who votes.
-async fn hold(conn: &mut Connection, ballot: &Ballot) -> Result<(Option<Request>, Option<Person>), Fault> {
+async fn hold(conn: &mut Connection<'_>, ballot: &Ballot) -> Result<(Option<Request>, Option<Person>), Fault> {
     let mut batch = Batch::default();
     request::touch_for_vote(&mut batch, ballot.token, ballot.at);
-    people::find_by_identity(&mut batch, &ballot.identity);
+    people::find_voter(&mut batch, &ballot.voter);
     let outcomes = batch.run(conn).await?;
     let mut rows = outcomes.iter().map(|outcome| outcome.rows.first());
     let request = request::optional(rows.next().flatten())?;
     Ok((request, people::optional(rows.next().flatten())?))
 }
 
-async fn late(conn: &mut Connection, ballot: &Ballot, person: Option<Person>) -> Result<Change<Voted>, Fault> {
+async fn late(conn: &mut Connection<'_>, ballot: &Ballot, person: Option<Person>) -> Result<Change<Voted>, Fault> {
     let Some(request) = request::by_token(conn, ballot.token).await? else {
         return Ok(Change::nothing(Voted::UnknownToken));
     };
@@ -98,7 +100,7 @@ async fn late(conn: &mut Connection, ballot: &Ballot, person: Option<Person>) ->
 fn actor(ballot: &Ballot, person: Option<&Person>) -> String {
     match person {
         Some(person) => audit::person(&person.id),
-        None => audit::slack_account(&ballot.identity),
+        None => audit::voter(&ballot.voter),
     }
 }
 
@@ -109,7 +111,7 @@ fn ineligible(request: Request, ballot: &Ballot, actor: String, why: Ineligible)
 
 /// Records the vote. Answers whether it is new, or a denial in place of an approval; and all votes with their voters.
 async fn record(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     request: RequestId,
     person: &PersonId,
     ballot: &Ballot,
@@ -135,7 +137,7 @@ async fn record(
 }
 
 async fn count(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     request: Request,
     cast: AuditRow,
     open: Evaluation,
@@ -149,7 +151,7 @@ async fn count(
 }
 
 async fn approve(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     request: Request,
     cast: AuditRow,
     by: Vec<PersonId>,
@@ -160,13 +162,13 @@ async fn approve(
     let approved = Entry { at, kind: "request.approved", actor: COUNTERSIGN.to_owned(), detail: people };
     let granted = Entry { at, kind: "grant.issued", actor: COUNTERSIGN.to_owned(), detail: json!({}) };
     let records = [cast, approved.about(&request), granted.about(&request)];
-    request::settle(conn, &request, Some(&Grant::issue(at)), &records).await?;
+    request::settle(conn, &request, Some(&Grant::of_approval(&request.subject, &request.policy, at)), &records).await?;
     let wake = Wake::Requests(vec![request.id]);
     Ok(Change::keep(Voted::Decided(request), wake))
 }
 
 async fn deny(
-    conn: &mut Connection,
+    conn: &mut Connection<'_>,
     request: Request,
     cast: AuditRow,
     by: DeniedBy,
@@ -217,7 +219,7 @@ fn refused(request: &Request, ballot: &Ballot, actor: String, why: &str) -> Audi
 
 fn from_row(row: &Row) -> Result<Vote, Fault> {
     let cells = Cells::of(row, TABLE, "person")?;
-    let verdict = match cells.text("verdict")? {
+    let verdict = match cells.text("verdict")?.as_ref() {
         "approve" => Verdict::Approve,
         "deny" => Verdict::Deny,
         _ => return Err(cells.wrong("verdict")),
@@ -225,7 +227,7 @@ fn from_row(row: &Row) -> Result<Vote, Fault> {
     Ok(Vote {
         person: PersonId::new(cells.text("person")?),
         verdict,
-        reason: cells.optional_text("reason")?.map(str::to_owned),
+        reason: cells.optional_text("reason")?.map(Cow::into_owned),
         at: cells.time("at")?,
     })
 }

@@ -1,11 +1,6 @@
 //! Opening a database file.
 
-use std::{
-    fs::OpenOptions,
-    io::ErrorKind,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs::OpenOptions, io::ErrorKind, path::Path, time::Duration};
 
 use sqlx::{
     ConnectOptions as _, SqliteConnection, SqlitePool,
@@ -13,6 +8,7 @@ use sqlx::{
 };
 
 use super::schema;
+use crate::open_error::{OpenError, SchemaError};
 
 /// How long a statement waits for another process that holds the file, e.g. a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,73 +25,6 @@ const READERS: u32 = 3;
 /// How long a read waits for one of them.
 const READER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why a database could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The file could not be created, or not be looked at.
-    #[error("could not open the database file {}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// SQLite could not open it.
-    #[error("could not open the database {}", path.display())]
-    Database {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: sqlx::Error,
-    },
-    /// A newer program has changed its schema.
-    #[error(
-        "the database {} is from a newer version of countersign: its schema is {found}, this version knows {known}",
-        path.display()
-    )]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// The schema's version there.
-        found: i64,
-        /// The newest version that this program knows.
-        known: usize,
-    },
-    /// It is another program's file.
-    #[error("the database {} is not one of countersign", path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
-}
-
-/// A failure of the schema, before the file's name is known.
-#[derive(Debug)]
-pub(super) enum SchemaError {
-    Sql(sqlx::Error),
-    Newer { found: i64, known: usize },
-    Foreign,
-}
-
-impl From<sqlx::Error> for SchemaError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Sql(error)
-    }
-}
-
-impl SchemaError {
-    fn of(self, path: &Path) -> OpenError {
-        let path = path.to_owned();
-        match self {
-            Self::Sql(source) => OpenError::Database { path, source },
-            Self::Newer { found, known } => OpenError::Newer { path, found, known },
-            Self::Foreign => OpenError::Foreign { path },
-        }
-    }
-}
-
 /// The connection that writes, with the schema up to date, and those that read.
 pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, SqlitePool), OpenError> {
     // Absolute, so that no name is taken for a `file:` URI or for `:memory:`.
@@ -110,6 +39,21 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, SqlitePool), 
         .test_before_acquire(false)
         .connect_lazy_with(options(&path).read_only(true));
     Ok((writer, readers))
+}
+
+/// One connection to a file that is there, for reading only; or for writing too, as the writer of a store has it.
+pub(crate) async fn connect_directly(path: &Path, access: Access) -> Result<SqliteConnection, OpenError> {
+    let found = std::path::absolute(path).and_then(|path| path.metadata().map(|_| path));
+    let path = found.map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+    let options = options(&path).read_only(access == Access::Reading);
+    options.connect().await.map_err(|error| SchemaError::Sql(error).of(&path))
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Reading,
+    Writing,
 }
 
 /// Creates the file for its owner alone, unless it is there. SQLite gives its companions (`-wal`, `-shm`) the same

@@ -5,17 +5,22 @@
 
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 
-use super::open::SchemaError;
+use crate::open_error::SchemaError;
 
 /// `CSGN`: a file with another application's mark is not ours to change.
 const APPLICATION_ID: i64 = 0x4353_474e;
 
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_core.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_core.sql"),
+    include_str!("../../migrations/sqlite/0002_access.sql"),
+    include_str!("../../migrations/sqlite/0003_gateway.sql"),
+    include_str!("../../migrations/sqlite/0004_inbox_node.sql"),
+];
 
 const LOOK: &str = "SELECT v.user_version, a.application_id FROM pragma_user_version v, pragma_application_id a";
 
 /// Brings the schema up to date. Refuses a file of a newer program, or of another one.
-pub(super) async fn migrate(conn: &mut SqliteConnection) -> Result<(), SchemaError> {
+pub(crate) async fn migrate(conn: &mut SqliteConnection) -> Result<(), SchemaError> {
     if applied(conn).await? == MIGRATIONS.len() {
         return Ok(());
     }
@@ -32,7 +37,8 @@ pub(super) async fn migrate(conn: &mut SqliteConnection) -> Result<(), SchemaErr
     Ok(())
 }
 
-async fn applied(conn: &mut SqliteConnection) -> Result<usize, SchemaError> {
+/// The version of the schema; 0 where there is none yet.
+pub(crate) async fn applied(conn: &mut SqliteConnection) -> Result<usize, SchemaError> {
     let row = sqlx::query(LOOK).fetch_one(conn).await?;
     let (version, application): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
     if application != APPLICATION_ID && (application, version) != (0, 0) {

@@ -25,8 +25,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     fault::Fault,
     records::{
-        Work, audit,
-        change::{Change, Fate, Wake},
+        Connection, Step, audit,
+        change::{Change, Fate, How, Wake, Weight},
     },
 };
 
@@ -44,15 +44,6 @@ const NEXT: &str = "RELEASE change; SAVEPOINT change";
 const UNDO: &str = "ROLLBACK TO change";
 const COMMIT: &str = "RELEASE change; COMMIT";
 const ROLLBACK: &str = "ROLLBACK";
-
-/// Whether a change has to outlive a power cut, or its process only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Weight {
-    /// Its process: what it says is found out again.
-    Light,
-    /// A power cut.
-    Durable,
-}
 
 /// Commits that wrote something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,10 +84,9 @@ trait Waiting: Send {
     fn answer(self: Box<Self>, committed: Result<(), &Arc<sqlx::Error>>) -> Wake;
 }
 
-struct Asked<T, W> {
-    weight: Weight,
-    doing: &'static str,
-    work: Option<W>,
+struct Asked<A, T> {
+    how: How,
+    work: Option<(A, Step<A, Change<T>>)>,
     done: Option<Result<Change<T>, Fault>>,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -118,32 +108,14 @@ impl Writer {
         Commits { durable: read(&self.counters.durable), light: read(&self.counters.light) }
     }
 
-    /// Has a change done, and waits until it is committed and flushed.
-    pub(super) async fn change<T, W>(&self, doing: &'static str, work: W) -> Result<T, StoreError>
+    /// Has a change done, and waits until it is committed; and flushed, if it is to be durable.
+    pub(super) async fn change<A, T>(&self, how: How, input: A, step: Step<A, Change<T>>) -> Result<T, StoreError>
     where
+        A: Send + 'static,
         T: Send + 'static,
-        W: for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, Change<T>> + Send + 'static,
-    {
-        self.change_by(Weight::Durable, doing, work).await
-    }
-
-    /// Has a change done that need not outlive a power cut, and waits until it is committed.
-    pub(super) async fn change_lightly<T, W>(&self, doing: &'static str, work: W) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        W: for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, Change<T>> + Send + 'static,
-    {
-        self.change_by(Weight::Light, doing, work).await
-    }
-
-    /// Has a change of some weight done, and waits until it is committed.
-    pub(super) async fn change_by<T, W>(&self, weight: Weight, doing: &'static str, work: W) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        W: for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, Change<T>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let asked = Asked { weight, doing, work: Some(work), done: None, answer };
+        let asked = Asked { how, work: Some((input, step)), done: None, answer };
         self.changes.send(Box::new(asked)).await.map_err(|_| StoreError::Closed)?;
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
@@ -156,19 +128,19 @@ impl Writer {
     }
 }
 
-impl<T, W> Waiting for Asked<T, W>
+impl<A, T> Waiting for Asked<A, T>
 where
+    A: Send + 'static,
     T: Send + 'static,
-    W: for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, Change<T>> + Send + 'static,
 {
     fn weight(&self) -> Weight {
-        self.weight
+        self.how.weight
     }
 
     fn run<'c>(&'c mut self, conn: &'c mut SqliteConnection) -> Running<'c> {
         Box::pin(async move {
-            let Some(work) = self.work.take() else { return Fate::Undo(None) };
-            let mut done = work(conn).await;
+            let Some((input, step)) = self.work.take() else { return Fate::Undo(None) };
+            let mut done = step(&mut Connection::Sqlite(conn), input).await;
             let fate = match &mut done {
                 Ok(change) => std::mem::replace(&mut change.fate, Fate::Keep),
                 Err(_) => Fate::Undo(None),
@@ -181,11 +153,11 @@ where
     fn answer(self: Box<Self>, committed: Result<(), &Arc<sqlx::Error>>) -> Wake {
         let (answer, wake) = match (committed, self.done) {
             (Ok(()), Some(Ok(change))) => (Ok(change.answer), change.wake),
-            (Ok(()), Some(Err(fault))) => (Err(fault.while_doing(self.doing)), Wake::Nobody),
+            (Ok(()), Some(Err(fault))) => (Err(fault.while_doing(self.how.doing)), Wake::Nobody),
             (Ok(()), None) => (Err(StoreError::Closed), Wake::Nobody),
             (Err(error), _) => {
                 let source = Box::new(Arc::clone(error));
-                (Err(StoreError::Database { doing: self.doing, source }), Wake::Nobody)
+                (Err(StoreError::Database { doing: self.how.doing, source }), Wake::Nobody)
             }
         };
         // Whoever asked may have gone; the change stands all the same.
@@ -248,7 +220,7 @@ impl Pen {
                     // Fails when an error has ended the whole transaction; then the whole group fails.
                     control(conn, UNDO).await?;
                     if let Some(row) = record {
-                        audit::record(conn, row).await?;
+                        audit::record(&mut Connection::Sqlite(conn), row).await?;
                         wrote = true;
                     }
                 }

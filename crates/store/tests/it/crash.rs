@@ -3,17 +3,17 @@
 use std::{
     collections::HashMap,
     io::{BufRead as _, BufReader, Write as _},
-    path::PathBuf,
     process::{Command, Stdio},
     sync::Arc,
 };
 
 use countersign_approval::{Hints, RequestId, Store, Verdict, port::Voted};
-use countersign_store::SqliteStore;
+use countersign_store::{Database as Opened, Location};
 use tokio::task::JoinSet;
 
 use crate::{
     fixture::{Database as _, NOW, inserted, leased, request, trail, vote, with_people},
+    postgres::PostgresDatabase,
     sqlite::SqliteFile,
 };
 
@@ -29,9 +29,10 @@ const TASKS: usize = 8;
 /// Not a test of its own: what the killed process does. Without the argument it does nothing.
 #[test]
 fn storm() {
-    let Some(path) = std::env::args().find_map(|arg| arg.strip_prefix(STORM).map(PathBuf::from)) else { return };
+    let Some(location) = std::env::args().find_map(|arg| arg.strip_prefix(STORM).map(str::to_owned)) else { return };
+    let location: Location = location.parse().unwrap();
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, Hints::default()).await.unwrap());
+        let store: Arc<dyn Store> = Arc::new(Opened::open(location, Hints::default()).await.unwrap());
         with_people(&*store).await;
         let mut tasks = JoinSet::new();
         for _ in 0..TASKS {
@@ -58,10 +59,26 @@ async fn ask_and_decide(store: Arc<dyn Store>) {
 
 #[tokio::test]
 async fn what_was_acknowledged_survives_kill_9() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
+    let acknowledged = storm_until_killed(&file.path().display().to_string());
+    what_was_acknowledged_is_there(&*file.open().await, &acknowledged).await;
+}
+
+/// The server outlives the node: what it had begun for it is rolled back, and another node goes on.
+#[tokio::test]
+async fn what_was_acknowledged_by_a_node_survives_its_kill_9() {
+    let Some(database) = PostgresDatabase::create().await else { return };
+    let acknowledged = storm_until_killed(database.url());
+    // A commit that the server had received is done, whoever has gone.
+    database.is_left().await;
+    what_was_acknowledged_is_there(&*database.open().await, &acknowledged).await;
+}
+
+/// Answers the decisions that the killed process had told of.
+fn storm_until_killed(location: &str) -> Vec<RequestId> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "--nocapture", "crash::storm"])
-        .arg(format!("{STORM}{}", file.path().display()))
+        .arg(format!("{STORM}{location}"))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -76,14 +93,16 @@ async fn what_was_acknowledged_survives_kill_9() {
     }
     child.wait().unwrap();
     assert!(acknowledged.len() >= ENOUGH, "the child ended before it was killed");
+    acknowledged
+}
 
-    let store = file.open().await;
-    for id in &acknowledged {
+async fn what_was_acknowledged_is_there(store: &dyn Store, acknowledged: &[RequestId]) {
+    for id in acknowledged {
         let dossier = store.dossier(*id).await.unwrap().unwrap();
         assert_eq!(dossier.request.state.name(), "approved");
         assert!(dossier.grant.is_some() && dossier.votes.len() == 1);
     }
-    nothing_is_there_by_half(&*store).await;
+    nothing_is_there_by_half(store).await;
 }
 
 async fn nothing_is_there_by_half(store: &dyn Store) {

@@ -19,11 +19,29 @@ use countersign_approval::{
 
 /// A database of its own for one test.
 pub(crate) trait Database: Sized + Send + Sync + 'static {
-    /// An empty one.
-    async fn create() -> Self;
+    /// How many processes may work on one at once.
+    const NODES: Nodes;
+
+    /// An empty one; or `None` where there is no server, which has then been said.
+    async fn create() -> Option<Self>;
 
     /// A store on it; again after a close, to see what lasted.
     async fn open(&self) -> Arc<dyn Store>;
+
+    /// The same, as every port at once.
+    async fn open_whole(&self) -> Arc<countersign_store::Database>;
+
+    /// Whether several processes may work on it at once.
+    fn has_many_nodes(&self) -> bool {
+        Self::NODES == Nodes::Many
+    }
+}
+
+/// How many processes may work on a database at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nodes {
+    One,
+    Many,
 }
 
 /// Sixteen bytes that never come twice.
@@ -84,6 +102,8 @@ pub(crate) fn policy(min: u32) -> AskPolicy {
         max_duration: None,
         channels: vec![Destination::new("C0001")],
         reason_required: false,
+        claim_within: None,
+        break_glass: BTreeSet::new(),
     }
 }
 
@@ -108,6 +128,7 @@ pub(crate) fn request_with(policy: AskPolicy, subject: Subject) -> Request {
         subject,
         requester: Requester::OsUser { user: "dev".into(), machine: "build-1".into() },
         policy,
+        reason: None,
         asked_at: NOW,
         expires_at: NOW.plus(TTL),
         state: RequestState::Pending,
@@ -128,7 +149,7 @@ pub(crate) async fn inserted(store: &dyn Store, request: Request) -> Request {
 }
 
 pub(crate) fn ballot(request: &Request, name: &str, verdict: Verdict) -> Ballot {
-    Ballot { token: request.token, identity: identity(name), verdict, reason: None, at: after(1) }
+    Ballot { token: request.token, voter: identity(name).into(), verdict, reason: None, at: after(1) }
 }
 
 pub(crate) async fn vote(store: &dyn Store, request: &Request, name: &str, verdict: Verdict) -> Voted {

@@ -33,7 +33,7 @@ async fn tamper(file: &SqliteFile, statement: impl Into<String>) {
 
 #[tokio::test]
 async fn the_file_and_its_companions_are_the_owners_alone() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let store = file.open().await;
     inserted(&*store, request()).await;
     let mut seen = 0;
@@ -47,7 +47,7 @@ async fn the_file_and_its_companions_are_the_owners_alone() {
 
 #[tokio::test]
 async fn closing_leaves_one_file() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let store = file.open().await;
     inserted(&*store, request()).await;
     assert_eq!(store.recent(1).await.unwrap().len(), 1);
@@ -57,7 +57,7 @@ async fn closing_leaves_one_file() {
 
 #[tokio::test]
 async fn the_connection_is_durable_and_strict() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     file.open().await.close().await;
     let mut conn = SqliteConnectOptions::new().filename(file.path()).connect().await.unwrap();
     let row = sqlx::query("SELECT * FROM pragma_journal_mode").fetch_one(&mut conn).await.unwrap();
@@ -73,22 +73,22 @@ async fn the_connection_is_durable_and_strict() {
 
 #[tokio::test]
 async fn a_newer_schema_is_refused_and_left_alone() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     file.open().await.close().await;
-    tamper(&file, "PRAGMA user_version = 7").await;
+    tamper(&file, "PRAGMA user_version = 999").await;
     let before = std::fs::read(file.path()).unwrap();
     let error = SqliteStore::open(&file.path(), Hints::default()).await.unwrap_err();
     let expected = format!(
-        "the database {} is from a newer version of countersign: its schema is 7, this version knows 1",
+        "the database {} is from a newer version of countersign: its schema is 999, this version knows ",
         file.path().display()
     );
-    assert_eq!(error.to_string(), expected);
+    assert!(error.to_string().starts_with(&expected), "{error}");
     assert_eq!(std::fs::read(file.path()).unwrap(), before);
 }
 
 #[tokio::test]
 async fn another_programs_database_is_refused_and_left_alone() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     tamper(&file, "PRAGMA application_id = 77; CREATE TABLE theirs (x)").await;
     let before = std::fs::read(file.path()).unwrap();
     let error = SqliteStore::open(&file.path(), Hints::default()).await.unwrap_err();
@@ -98,7 +98,7 @@ async fn another_programs_database_is_refused_and_left_alone() {
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_refused() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     std::fs::write(file.path(), "not a database, but long enough to be looked at".repeat(100)).unwrap();
     let error = SqliteStore::open(&file.path(), Hints::default()).await.unwrap_err();
     assert!(matches!(error, OpenError::Database { .. }), "{error}");
@@ -106,7 +106,7 @@ async fn a_file_that_is_no_database_is_refused() {
 
 #[tokio::test]
 async fn a_directory_that_is_not_there_is_named() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let path = file.path().join("nowhere").join("x.db");
     let error = SqliteStore::open(&path, Hints::default()).await.unwrap_err();
     assert_eq!(error.to_string(), format!("could not open the database file {}", path.display()));
@@ -114,7 +114,7 @@ async fn a_directory_that_is_not_there_is_named() {
 
 #[tokio::test]
 async fn many_open_a_fresh_file_at_once() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let opened = tokio::join!(file.open(), file.open(), file.open(), file.open());
     inserted(&*opened.0, request()).await;
     inserted(&*opened.3, request()).await;
@@ -123,7 +123,7 @@ async fn many_open_a_fresh_file_at_once() {
 
 #[tokio::test]
 async fn a_store_that_is_dropped_finishes_what_waits() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let store = file.open().await;
     let request = request();
     let mut insert = store.insert_request(request.clone());
@@ -153,7 +153,7 @@ async fn a_store_that_is_dropped_finishes_what_waits() {
 )]
 #[tokio::test]
 async fn a_tampered_trail_is_found(#[case] statement: &str, #[case] expected: ChainError) {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let store = file.open().await;
     with_people(&*store).await;
     approved(&*store).await;
@@ -177,7 +177,7 @@ async fn a_tampered_trail_is_found(#[case] statement: &str, #[case] expected: Ch
 #[case::not_utf8("UPDATE request SET policy = CAST(x'ff' AS TEXT)", "policy")]
 #[tokio::test]
 async fn a_row_that_cannot_be_is_named(#[case] statement: &str, #[case] column: &str) {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let store = file.open().await;
     let asked = inserted(&*store, request()).await;
     tamper(&file, statement).await;
@@ -203,7 +203,7 @@ async fn a_row_that_cannot_be_is_named(#[case] statement: &str, #[case] column: 
 
 #[tokio::test]
 async fn a_broken_request_neither_blocks_expiry_nor_stays_open() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let store = file.open().await;
     let (broken, sound) = (inserted(&*store, request()).await, inserted(&*store, request()).await);
     tamper(&file, format!("UPDATE request SET subject = '{{}}' WHERE id = '{}'", broken.id)).await;
@@ -216,7 +216,7 @@ async fn a_broken_request_neither_blocks_expiry_nor_stays_open() {
 
 #[tokio::test]
 async fn other_broken_rows_are_named_too() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let store = file.open().await;
     with_people(&*store).await;
     let approved = approved(&*store).await;
@@ -234,7 +234,7 @@ async fn other_broken_rows_are_named_too() {
 
 #[tokio::test]
 async fn a_commit_that_fails_fails_every_change_of_its_group() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let store = file.open().await;
     with_people(&*store).await;
     let asked = inserted(&*store, request()).await;
@@ -277,7 +277,7 @@ fn commits(file: &SqliteFile) -> usize {
 
 #[tokio::test]
 async fn a_change_waits_for_another_process() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let store = file.open().await;
     let other = hold(&file).await;
     let (asked, ()) = tokio::join!(inserted(&*store, request()), async { other.close().await.unwrap() });
@@ -286,7 +286,7 @@ async fn a_change_waits_for_another_process() {
 
 #[tokio::test]
 async fn changes_that_wait_are_committed_together() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let store = file.open().await;
     inserted(&*store, request()).await;
     let before = commits(&file);
@@ -309,7 +309,7 @@ async fn changes_that_wait_are_committed_together() {
 
 #[tokio::test]
 async fn debug_shows_no_token() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let store = SqliteStore::open(&file.path(), Hints::default()).await.unwrap();
     let asked = inserted(&store, request()).await;
     assert!(!format!("{store:?}").contains(&asked.token.to_string()));
@@ -319,7 +319,7 @@ async fn debug_shows_no_token() {
 /// One request on its whole way, step after step as a daemon takes them: each flush is one that somebody waits for.
 #[tokio::test]
 async fn a_request_flushes_only_what_must_outlive_a_power_cut() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let store = SqliteStore::open(&file.path(), Hints::default()).await.unwrap();
     with_people(&store).await;
     let before = store.commits();
@@ -349,7 +349,7 @@ async fn a_request_flushes_only_what_must_outlive_a_power_cut() {
 
 #[tokio::test]
 async fn a_light_change_outlives_its_process_and_joins_the_next_flush() {
-    let file = SqliteFile::create().await;
+    let file = SqliteFile::new();
     let store = SqliteStore::open(&file.path(), Hints::default()).await.unwrap();
     let asked = inserted(&store, request()).await;
     let before = store.commits();

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use countersign_slack::hooks::{Boundary, Protocol};
 use countersign_slack_sdk::cli::project::{CARGO, MANIFEST, manifest_file, read_object};
 use serde_json::Value;
 
@@ -105,12 +106,37 @@ fn manifest(call: &Call, project: &Project, program: &Path) -> anyhow::Result<Va
     if let Some(file) = manifest_file(&call.environment, &project.root) {
         return Ok(read_object(&file)?);
     }
+    let boundary = Boundary::random().context("no boundary for the program's answer")?;
     let mut command = Command::new(program);
     command.current_dir(&project.root).arg("get-manifest");
+    command.args(Protocol::MessageBoundaries(boundary.clone()).arguments());
     if let Some(name) = project.package("name") {
         command.env("CARGO_PKG_NAME", name);
     }
     let written = cargo::listen(&mut command, PATIENCE)?;
     anyhow::ensure!(written.status.success(), "the program does not say its manifest: {}", written.stderr.trim());
-    serde_json::from_str(&written.stdout).context("what the program says is no manifest")
+    let answer = between(&written.stdout, &boundary).context("what the program writes has no manifest in it")?;
+    serde_json::from_str(answer).context("what the program says is no manifest")
+}
+
+/// What stands between boundaries: whatever else the program prints is talk.
+fn between<'t>(written: &'t str, boundary: &Boundary) -> Option<&'t str> {
+    let (_, rest) = written.split_once(boundary.as_str())?;
+    rest.split_once(boundary.as_str()).map(|(answer, _)| answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_what_stands_between_boundaries() {
+        let boundary = Boundary::random().unwrap();
+        let written = |parts: &[&str]| parts.join(boundary.as_str());
+        assert_eq!(between(&written(&["{\"talk\": 1}\n", "{}", "\nmore"]), &boundary), Some("{}"));
+        assert_eq!(between(&written(&["", "{}", ""]), &boundary), Some("{}"));
+        for parts in [&["{}"][..], &["", "{}"]] {
+            assert_eq!(between(&written(parts), &boundary), None, "{parts:?}");
+        }
+    }
 }

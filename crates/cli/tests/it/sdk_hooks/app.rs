@@ -108,8 +108,23 @@ async fn one_event(project: &Project, workspace: &Running) {
     let ended = project.call(HookName::Start, &flags, &mention(workspace)).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stdout.contains(&format!("{boundary}{{}}{boundary}")), "{}", ended.stdout);
+    nobody_reads(project, workspace, &flags).await;
     let nothing = project.call(HookName::Start, &flags, b"").await;
     assert!(nothing.code == Some(1) && nothing.stderr.contains("stdin does not hold an event"), "{}", nothing.stderr);
+}
+
+/// An answer that cannot be written is an error that is said, by both protocols.
+async fn nobody_reads(project: &Project, workspace: &Running, flags: &[&str]) {
+    if !std::path::Path::new("/dev/full").exists() {
+        return;
+    }
+    let interface = project.interface().await;
+    let command = format!("{} >/dev/full", interface.command(HookName::Start).unwrap());
+    for flags in [&[][..], flags] {
+        let ended = project.shell(&command, flags, &mention(workspace)).await;
+        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+        assert!(ended.stderr.contains("error: the response was not written"), "{}", ended.stderr);
+    }
 }
 
 async fn one_command(project: &Project, workspace: &Running) {

@@ -79,12 +79,22 @@ async fn a_registry_that_cannot_be_reached_is_an_error_in_the_answer() {
     assert_eq!(check.releases[0].current.as_deref(), Some("0.1.0"), "what is known is said all the same");
 }
 
+const PRINTING: &str = r#"
+fn main() {
+    println!("{{\"talk\": \"of an app\"}}");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let boundary = arguments.iter().find_map(|flag| flag.strip_prefix("--boundary=")).unwrap_or_default();
+    println!("{boundary}{{\"display_information\":{{\"name\":\"{}\"}}}}{boundary}", arguments[0]);
+    println!("more talk");
+}
+"#;
+
 #[tokio::test]
 async fn a_bundle_is_a_program_that_needs_nothing_and_its_manifest() {
     let mut project = Project::of(SDK);
     project.write("Cargo.toml", CARGO);
-    let main = r#"fn main() { println!("{{\"display_information\":{{\"name\":\"{:?}\"}}}}", std::env::args().nth(1).unwrap()) }"#;
-    project.write("src/main.rs", &main.replace("{:?}", "{}"));
+    // It answers as apps do: what else it prints, to whoever, is no part of its manifest.
+    project.write("src/main.rs", PRINTING);
     project.set("CARGO_NET_OFFLINE", "true");
     let output = project.path().join("a bundle");
     let (source, to) = (format!("--source={}", project.path().display()), format!("--output={}", output.display()));

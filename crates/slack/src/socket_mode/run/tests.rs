@@ -163,6 +163,24 @@ async fn a_lost_connection_is_replaced_and_its_acknowledgements_fail() {
 }
 
 #[tokio::test]
+async fn one_connection_too_many_is_left_after_its_acknowledgements() {
+    let mut server = Server::start().await;
+    let mut app = run(&server, 1);
+    let mut wire = server.greeted(11).await;
+    for n in 1..=2 {
+        wire.send(&event(&format!("e{n}"), &format!("Ev{n}"))).await;
+    }
+    let (first, second) = (app.delivery().await, app.delivery().await);
+    wire.send(&json!({"type": "disconnect", "reason": "too_many_websockets"})).await;
+    first.ack.ack(None).unwrap();
+    assert_eq!(acked(&mut wire).await, "e1");
+    second.ack.ack(None).unwrap();
+    assert_eq!(acked(&mut wire).await, "e2");
+    assert_eq!(wire.text().await, None, "then it ends");
+    app.until(|status| status.connected == 0).await;
+}
+
+#[tokio::test]
 async fn link_disabled_stops_with_the_reason() {
     let mut server = Server::start().await;
     let app = run(&server, 1);

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use countersign_approval::{
-    CancelledBy, Destination, Request, Store, Verdict,
+    CancelledBy, Destination, Grant, PersonId, Request, Store, Verdict,
     port::{Delivered, Ended, OutboxItem, Parked, Posted},
 };
 
 use crate::fixture::{
-    Database, LEASE, NOW, after, inserted, leased, policy, request, request_with, tool_call, trail_of, vote,
+    Database, LEASE, NOW, Nodes, after, inserted, leased, policy, request, request_with, tool_call, trail_of, vote,
     with_people,
 };
 
@@ -162,6 +162,33 @@ pub(crate) async fn a_first_post_under_way_is_brought_up_to_date(database: &impl
     assert_eq!((again.wanted, again.shown, again.posted), (2, 1, Some(posted("1.1"))));
 }
 
+pub(crate) async fn a_message_that_is_asked_for_is_posted_once_though_the_request_goes_on(database: &impl Database) {
+    let store = database.open().await;
+    with_people(&*store).await;
+    let request = with_message(&*store, request(), "1.1").await;
+    let _voted = vote(&*store, &request, "alice", Verdict::Approve).await;
+    let place = Destination::new("requester:U1");
+    assert!(store.add_message(request.id, place.clone(), after(1)).await.unwrap());
+    assert!(!store.add_message(request.id, place.clone(), after(1)).await.unwrap());
+    // The grant goes on before anything was posted.
+    let _claimed = store.claim_grant(request.id, "agent", after(1)).await.unwrap();
+    let end = Grant::Finished { at: after(1), status: "exit code 0".into() };
+    assert!(store.end_grant(request.id, end).await.unwrap());
+    let items = leased(&*store, after(2)).await;
+    let told = items.iter().find(|item| item.destination == place).unwrap();
+    assert_eq!((told.shown, told.posted.as_ref()), (0, None));
+    assert!(told.wanted >= 3, "{told:?}");
+}
+
+pub(crate) async fn an_emergency_is_posted_though_nobody_was_asked(database: &impl Database) {
+    let store = database.open().await;
+    let request = inserted(&*store, request()).await;
+    let broken = store.break_glass(request.id, PersonId::new("root"), None, after(1)).await.unwrap();
+    assert!(matches!(broken, Ended::Now(_)), "{broken:?}");
+    let [item] = leased(&*store, after(2)).await.try_into().unwrap();
+    assert_eq!((item.shown, item.posted), (0, None));
+}
+
 pub(crate) async fn a_copy_is_closed_too(database: &impl Database) {
     let store = database.open().await;
     let request = with_message(&*store, request(), "1.1").await;
@@ -238,13 +265,20 @@ pub(crate) async fn an_answer_about_nothing_is_ignored(database: &impl Database)
     assert_eq!(store.unchained().await.unwrap(), 0);
 }
 
-pub(crate) async fn leases_of_the_dead_are_released(database: &impl Database) {
+pub(crate) async fn leases_of_the_dead_are_released<D: Database>(database: &D) {
     let store = database.open().await;
     inserted(&*store, request()).await;
     let held = leased(&*store, NOW).await;
     assert!(leased(&*store, after(1)).await.is_empty());
     store.release_leases(after(1)).await.unwrap();
-    assert_eq!(leased(&*store, after(1)).await, held);
+    match D::NODES {
+        Nodes::One => assert_eq!(leased(&*store, after(1)).await, held),
+        // Whoever holds it may be alive: only time ends it.
+        Nodes::Many => {
+            assert!(leased(&*store, after(1)).await.is_empty());
+            assert_eq!(leased(&*store, NOW.plus(LEASE)).await, held);
+        }
+    }
 }
 
 pub(crate) async fn a_request_whose_every_message_is_lost_is_undeliverable(database: &impl Database) {
