@@ -78,7 +78,8 @@ async fn psql_goes_through_a_port_for_as_long_as_access_lasts() {
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "42", "{output:?}\n{}", log());
     }
     let many = psql(&url, port, "select repeat('x', 1000) from generate_series(1, 20000)").await;
-    assert_eq!(many.stdout.len(), 1001 * 20_000);
+    let said = String::from_utf8_lossy(&many.stderr);
+    assert_eq!(many.stdout.len(), 1001 * 20_000, "{said}\n{}", program.stderr());
     let bob = app.person("bob").await;
     let request = program.request().await;
     bob.does(&["requests", "revoke", &request]).await;

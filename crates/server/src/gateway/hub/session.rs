@@ -190,11 +190,11 @@ impl Live {
             let why = "the agent went away before it was told to begin: nothing was run. An approval for it is spent; ask again";
             return Err(SessionEnd::Failed { why: why.to_owned() });
         }
-        let mut data = match self.wait_for_data(peer, deadline).await {
-            Ok(data) => data,
+        let (mut data, runs) = match self.wait_for_data(peer, deadline).await {
+            Ok(come) => come,
             Err(waiting) => return Err(self.settle(waiting).await),
         };
-        match self.wait_for_start(peer, &mut data, deadline).await {
+        match self.wait_for_start(peer, &mut data, runs, deadline).await {
             Ok(first) => Ok(Running { data, first, stdin: self.stdin() }),
             Err(waiting) => Err(self.settle(waiting).await),
         }
@@ -231,11 +231,15 @@ impl Live {
         }
     }
 
-    async fn wait_for_data(&mut self, peer: &mut Peer, deadline: Instant) -> Result<WebSocket, Ending> {
+    /// The agent's data connection, and whether it has said meanwhile that the session runs: the connection is ours only when
+    /// its handshake is over, and the agent need not wait for that on its other connection.
+    async fn wait_for_data(&mut self, peer: &mut Peer, deadline: Instant) -> Result<(WebSocket, bool), Ending> {
+        let mut runs = false;
         loop {
             tokio::select! {
                 Some(news) = self.news.recv() => match news {
-                    News::Data(data) => return Ok(*data),
+                    News::Data(data) => return Ok((*data, runs)),
+                    News::Started => runs = true,
                     news => Self::heard(news)?,
                 },
                 said = peer.next() => person_said(said)?,
@@ -251,10 +255,10 @@ impl Live {
         &mut self,
         peer: &mut Peer,
         data: &mut WebSocket,
+        mut runs: bool,
         mut deadline: Instant,
     ) -> Result<Option<bytes::Bytes>, Ending> {
         let input = self.ready_input();
-        let mut runs = false;
         let mut broken = {
             let mut sending = std::pin::pin!(splice::send_input(data, input));
             loop {

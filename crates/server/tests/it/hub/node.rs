@@ -264,6 +264,14 @@ impl End {
         }
     }
 
+    /// Resolves when everything that was said has been read.
+    pub(super) async fn is_heard(&mut self) {
+        self.send(Message::Ping(Bytes::from_static(b"heard?"))).await;
+        let answered =
+            async { while !matches!(self.0.next().await.expect("a connection").unwrap(), Message::Pong(_)) {} };
+        tokio::time::timeout(SOON, answered).await.expect("an answer in time");
+    }
+
     pub(super) async fn close(mut self) {
         let _ = self.0.close(None).await;
     }

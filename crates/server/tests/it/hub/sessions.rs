@@ -54,6 +54,19 @@ async fn a_command_without_input_has_it_closed_at_once() {
 }
 
 #[tokio::test]
+async fn the_word_that_it_runs_may_come_before_its_connection() {
+    let node = Node::start().await;
+    let mut agent = ScriptedAgent::join(&node).await;
+    let mut client = open(&node, "bob", "bash", exec(&[], WantedInput::Some)).await;
+    let start = agent.start().await;
+    agent.0.say(&FromAgent::Started { session: start.session }).await;
+    agent.0.is_heard().await;
+    // Nothing else comes over it that would say the same: a port's other end waits for its client.
+    let _data = node.dial(DATA_PATH, &start.ticket).await.unwrap();
+    assert_eq!(started(&mut client).await.0, start.session);
+}
+
+#[tokio::test]
 async fn output_before_the_word_that_it_runs_is_not_lost() {
     let node = Node::start().await;
     let mut agent = ScriptedAgent::join(&node).await;
