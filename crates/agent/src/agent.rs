@@ -65,6 +65,7 @@ impl Agent {
         let result = attend(&core, &mut links, &mut heard, &shutdown).await;
         heard.close();
         core.leave(&mut links, result.as_ref().err()).await;
+        core.journal.close().await;
         result
     }
 }

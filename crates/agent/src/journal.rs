@@ -45,7 +45,7 @@ pub(crate) enum NotBegun {
 #[derive(Clone, Debug)]
 pub(crate) struct Journal {
     book: Arc<Mutex<Book>>,
-    writer: mpsc::Sender<Write>,
+    writer: mpsc::Sender<Order>,
 }
 
 /// What is known. The lock is held for look-ups only, never while the disk works.
@@ -54,6 +54,14 @@ struct Book {
     entries: BTreeMap<SessionId, Entry>,
     /// Every id up to here has been dropped.
     floor: Option<SessionId>,
+}
+
+/// What the writing thread is told.
+#[derive(Debug)]
+enum Order {
+    Write(Write),
+    /// Nothing comes any more: the directory is given back, and this is told so.
+    Close(oneshot::Sender<()>),
 }
 
 #[derive(Debug)]
@@ -82,7 +90,7 @@ impl Journal {
         let shared = Arc::clone(&book);
         std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || keep(&mut file, &orders, &shared, kept))
+            .spawn(move || keep(file, &orders, &shared, kept))
             .map_err(|source| JournalError::Io { path: dir.to_owned(), doing: "kept by a thread", source })?;
         Ok(Self { book, writer })
     }
@@ -125,10 +133,19 @@ impl Journal {
         book.entries.iter().filter(|(_, entry)| **entry == Entry::Begun).map(|(session, _)| *session).collect()
     }
 
+    /// Gives the directory back: another agent can have it once this has resolved. Nothing is written any more.
+    pub(crate) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.writer.send(Order::Close(done)).is_ok() {
+            // A thread that has gone has closed it.
+            let _ = closed.await;
+        }
+    }
+
     async fn write(&self, line: Line, durable: bool) -> Result<(), String> {
         let gone = || "the journal is closed".to_owned();
         let (done, answer) = oneshot::channel();
-        self.writer.send(Write { line, durable, done }).map_err(|_| gone())?;
+        self.writer.send(Order::Write(Write { line, durable, done })).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -172,9 +189,9 @@ impl Book {
 }
 
 /// The writer: takes what waits, writes it, flushes once if anything of it is to be durable, and tells everybody.
-fn keep(file: &mut JournalFile, orders: &mpsc::Receiver<Write>, book: &Mutex<Book>, kept: usize) {
+fn keep(mut file: JournalFile, orders: &mpsc::Receiver<Order>, book: &Mutex<Book>, kept: usize) {
     while let Ok(first) = orders.recv() {
-        let batch: Vec<Write> = std::iter::once(first).chain(orders.try_iter()).collect();
+        let (batch, closing) = sort(std::iter::once(first).chain(orders.try_iter()));
         let durable = batch.iter().any(|write| write.durable);
         let lines: Vec<&Line> = batch.iter().map(|write| &write.line).collect();
         let result = file.append(&lines, durable).map_err(|error| error.to_string());
@@ -192,7 +209,25 @@ fn keep(file: &mut JournalFile, orders: &mpsc::Receiver<Write>, book: &Mutex<Boo
                 tracing::error!(error = %error, "the journal could not be written anew");
             }
         }
+        if let Some(closed) = closing {
+            drop(file);
+            // Whoever asked may have gone; it is closed all the same.
+            let _ = closed.send(());
+            return;
+        }
     }
+}
+
+/// What is to be written, and who waits for the end of it all. What comes after that is not written, and is told so.
+fn sort(orders: impl Iterator<Item = Order>) -> (Vec<Write>, Option<oneshot::Sender<()>>) {
+    let mut batch = Vec::new();
+    for order in orders {
+        match order {
+            Order::Write(write) => batch.push(write),
+            Order::Close(done) => return (batch, Some(done)),
+        }
+    }
+    (batch, None)
 }
 
 #[cfg(test)]

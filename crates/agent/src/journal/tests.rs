@@ -18,23 +18,29 @@ async fn a_session_begins_once_also_after_a_restart() {
     assert_eq!(journal.begin(id(1)).await, Err(NotBegun::Seen(Entry::Begun)));
     journal.begin(id(2)).await.unwrap();
     journal.end(id(2), &SessionEnd::Exited { code: 3 }).await;
-    let again = reopen(dir.path(), journal);
+    let again = reopen(dir.path(), journal).await;
     assert_eq!(again.begin(id(1)).await, Err(NotBegun::Seen(Entry::Begun)));
     assert_eq!(again.recall(id(2)), Ok(Some(Entry::Ended(SessionEnd::Exited { code: 3 }))));
     assert_eq!(again.recall(id(3)), Ok(None));
     assert_eq!(again.open_sessions(), [id(1)]);
 }
 
-/// The lock goes with the writing thread, which ends a moment after the last handle.
-fn reopen(dir: &std::path::Path, journal: Journal) -> Journal {
-    drop(journal);
-    loop {
-        match Journal::open(dir) {
-            Ok(journal) => return journal,
-            Err(JournalError::InUse(_)) => std::thread::yield_now(),
-            Err(error) => panic!("{error}"),
-        }
-    }
+async fn reopen(dir: &std::path::Path, journal: Journal) -> Journal {
+    // A handle that is left somewhere does not keep the directory.
+    let _left = journal.clone();
+    journal.close().await;
+    Journal::open(dir).unwrap()
+}
+
+#[tokio::test]
+async fn nothing_is_written_to_a_closed_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(dir.path()).unwrap();
+    journal.close().await;
+    assert!(matches!(journal.begin(id(1)).await, Err(NotBegun::Unwritten(_))));
+    journal.close().await;
+    let again = Journal::open(dir.path()).unwrap();
+    assert_eq!(again.recall(id(1)), Ok(None));
 }
 
 #[tokio::test]
@@ -55,10 +61,10 @@ async fn a_torn_last_line_is_cut_off(#[case] torn: &str) {
     journal.begin(id(1)).await.unwrap();
     let path = dir.path().join("journal");
     std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(torn.as_bytes()).unwrap();
-    let again = reopen(dir.path(), journal);
+    let again = reopen(dir.path(), journal).await;
     assert_eq!(again.open_sessions(), [id(1)]);
     again.begin(id(2)).await.unwrap();
-    let third = reopen(dir.path(), again);
+    let third = reopen(dir.path(), again).await;
     assert_eq!(third.open_sessions(), [id(1), id(2)]);
 }
 
@@ -78,7 +84,7 @@ async fn what_was_dropped_may_not_begin_again() {
         journal.begin(id(number)).await.unwrap();
         journal.end(id(number), &SessionEnd::Exited { code: 0 }).await;
     }
-    let again = reopen(dir.path(), journal);
+    let again = reopen(dir.path(), journal).await;
     assert_eq!(again.begin(id(1)).await, Err(NotBegun::Forgotten));
     assert_eq!(again.recall(id(1)), Err(NotBegun::Forgotten));
     assert!(matches!(again.begin(id(39)).await, Err(NotBegun::Seen(_))));
