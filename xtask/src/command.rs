@@ -12,10 +12,19 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
-/// The program cargo that runs us, or the one on the path.
+/// The program cargo, as somebody at a terminal would start it.
+///
+/// What cargo tells us about our own package is not for it: ring's build script looks at these variables, and would have itself
+/// and half of the workspace compiled again each time one goes from `cargo test` to `cargo xtask test` and back.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let is_ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(is_ours) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

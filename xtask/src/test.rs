@@ -12,8 +12,6 @@ use crate::{
 /// Runs them; `args` go to `cargo test`.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     setup::run();
-    // The tests of the command line run the binary: built first, so that its warnings are seen once.
-    command::run(cargo().args(["build", "--workspace"]))?;
     let postgres = Postgres::start();
     let tested = peers::with_table(|| {
         command::run(cargo().args(["test", "--workspace"]).args(args).envs(postgres.environment()))
