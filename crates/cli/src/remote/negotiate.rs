@@ -17,6 +17,7 @@ use countersign_gateway::{
 use tokio::{
     io::AsyncReadExt as _,
     signal::unix::{Signal, SignalKind, signal},
+    time::Instant,
 };
 
 use super::Events;
@@ -27,6 +28,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Longest pause before a broken connection is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A connection that lasted so long was one: what comes after it is counted anew.
+const LASTED: Duration = Duration::from_secs(10);
 
 /// How often in a row a connection is tried again before giving up. With the pauses: about five minutes.
 const TRIES: u32 = 64;
@@ -112,9 +116,13 @@ pub(crate) async fn negotiate(
     loop {
         let round = match Session::open(asking.server, &first).await {
             Ok(session) => {
-                tries = 0;
-                pause = FIRST_PAUSE;
-                talk(session, &asking, input, events, (&mut known, &mut interrupts)).await?
+                let opened = Instant::now();
+                let round = talk(session, &asking, input, events, (&mut known, &mut interrupts)).await?;
+                // A server that breaks every connection at once is as good as none.
+                if opened.elapsed() >= LASTED {
+                    (tries, pause) = (0, FIRST_PAUSE);
+                }
+                round
             }
             Err(error @ ClientError::Unreachable { .. }) => Round::Broken(error),
             Err(error) => return Err(error),
