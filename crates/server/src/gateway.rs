@@ -20,10 +20,12 @@ mod serve;
 mod setup;
 mod slack;
 mod state;
+mod tls;
 mod vault;
 
 pub use serve::serve;
 pub use setup::{bootstrap_token, enroll_agent};
 pub(crate) use slack::register as register_in_slack;
 pub use state::{Gateway, GatewayLimits, GatewayParts, GatewaySettings};
+pub use tls::{Tls, TlsError};
 pub use vault::{EnvKey, Vault, VaultError};

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use anyhow::{Context as _, bail, ensure};
 use countersign_agent::{Agent, AgentConfig, AgentLimits, NodeUrl, Plaintext, SupervisorProgram};
 use countersign_gateway::AgentName;
-use countersign_server::gateway::{self, Gateway};
+use countersign_server::gateway::{self, Gateway, Tls};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -30,12 +30,15 @@ const OWN_AGENT: &str = "default";
 The first start prints a link with a one-time token; `countersign login LINK --email
 YOU` makes you the administrator. Everything else can be done from there.
 
-Behind a proxy that does TLS, listen on 127.0.0.1 and say --public-url. Without one
-the server listens on this machine only.
+With --tls-cert and --tls-key the server does TLS itself; behind a proxy that does it,
+listen on 127.0.0.1 and say --public-url. Without either the server listens on this
+machine only.
 
 Examples:
   countersign serve --with-agent                      a single machine
   countersign serve --database postgres://cs@db/cs --advertise https://node1.internal
+  countersign serve --listen 0.0.0.0:443 --tls-cert server.pem --tls-key server-key.pem \\
+      --advertise https://countersign.example
 ")]
 pub(crate) struct Options {
     /// Where to listen.
@@ -54,6 +57,12 @@ pub(crate) struct Options {
     /// Where keys and recordings are.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// The server's certificate with its chain, as PEM: it does TLS itself.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's key, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Listen on other addresses than this machine's without TLS: only where a proxy does it.
     #[arg(long)]
     behind_proxy: bool,
@@ -85,13 +94,17 @@ impl Options {
         serve.advertise = self.advertise.clone().or(serve.advertise.take());
         serve.public_url = self.public_url.clone().or(serve.public_url.take());
         serve.data_dir = self.data_dir.clone().or(serve.data_dir.take());
+        serve.tls_certificate_file = self.tls_cert.clone().or(serve.tls_certificate_file.take());
+        serve.tls_key_file = self.tls_key.clone().or(serve.tls_key_file.take());
     }
 
     async fn serve(self, context: &Context<'_>, config: config::Config) -> anyhow::Result<u8> {
-        if !config.serve.listen.ip().is_loopback() && !self.behind_proxy {
+        let tls = tls(&config.serve)?;
+        if !config.serve.listen.ip().is_loopback() && !self.behind_proxy && tls.is_none() {
             let error =
                 Hinted::new(format!("{} can be reached from elsewhere, and there is no TLS", config.serve.listen))
-                    .hint("listen on 127.0.0.1 behind a proxy that does TLS")
+                    .hint("give a certificate with --tls-cert and --tls-key")
+                    .hint("or listen on 127.0.0.1 behind a proxy that does TLS")
                     .hint("or say --behind-proxy, when nobody but the proxy can reach it");
             return Err(error.into());
         }
@@ -104,11 +117,15 @@ impl Options {
         let shutdown = CancellationToken::new();
         let parts::Node { gateway, public_url, held } =
             parts::assemble(&config, &data_dir, here, shutdown.clone()).await?;
-        let own = if self.with_agent { Some(own_agent(context, &gateway, &data_dir, here).await?) } else { None };
+        let own = if self.with_agent {
+            Some(own_agent(context, &gateway, &config.serve, &data_dir, here).await?)
+        } else {
+            None
+        };
         let link = gateway::bootstrap_token(&gateway).await.context("could not look for an administrator")?;
-        self.introduce(&public_url, here, link.as_ref());
+        self.introduce(&public_url, &url_of(&config.serve, here), link.as_ref());
         let leaving = shutdown.clone();
-        let served = gateway::serve(gateway, listener);
+        let served = gateway::serve(gateway, listener, tls);
         tokio::pin!(served);
         tokio::select! {
             served = &mut served => served.context("the server failed")?,
@@ -122,8 +139,7 @@ impl Options {
         Ok(exit::OK)
     }
 
-    fn introduce(&self, public: &str, here: SocketAddr, link: Option<&SecretString>) {
-        let url = format!("http://{here}");
+    fn introduce(&self, public: &str, url: &str, link: Option<&SecretString>) {
         let link = link.map(|token| format!("{public}/#{}", token.expose_secret()));
         if self.json {
             output::json(&json!({ "url": url, "public_url": public, "login_link": link }));
@@ -142,6 +158,7 @@ impl Options {
 async fn own_agent(
     context: &Context<'_>,
     gateway: &Gateway,
+    serve: &config::Serve,
     data_dir: &std::path::Path,
     here: SocketAddr,
 ) -> anyhow::Result<AgentConfig> {
@@ -150,13 +167,14 @@ async fn own_agent(
     let state_dir = data_dir.join("agent");
     make_private(&state_dir).with_context(|| format!("could not create {}", state_dir.display()))?;
     Ok(AgentConfig {
-        server: NodeUrl::parse(&format!("http://{here}"), Plaintext::LoopbackOnly)?,
+        server: NodeUrl::parse(&own_url(serve, here)?, Plaintext::LoopbackOnly)?,
         plaintext: Plaintext::LoopbackOnly,
         token,
         name: Some(name),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         state_dir,
-        ca_file: None,
+        // Our own certificate is the one to be met there, whoever signed it.
+        ca_file: serve.tls_certificate_file.clone(),
         cgroup: None,
         supervisor: SupervisorProgram::this_program(),
         surroundings: surroundings(context),
@@ -174,6 +192,27 @@ async fn run_agent(config: Option<AgentConfig>, shutdown: CancellationToken) -> 
     }
 }
 
+/// What TLS needs, where the server does it itself.
+fn tls(serve: &config::Serve) -> anyhow::Result<Option<Tls>> {
+    match (&serve.tls_certificate_file, &serve.tls_key_file) {
+        (Some(certificate), Some(key)) => Ok(Some(Tls::read(certificate, key)?)),
+        (None, None) => Ok(None),
+        (Some(_), None) => bail!("serve.tls_certificate_file needs serve.tls_key_file (--tls-key)"),
+        (None, Some(_)) => bail!("serve.tls_key_file needs serve.tls_certificate_file (--tls-cert)"),
+    }
+}
+
+/// Where the agent of this process finds the server. A certificate is for the name that is advertised, not for the address.
+fn own_url(serve: &config::Serve, here: SocketAddr) -> anyhow::Result<String> {
+    if serve.tls_certificate_file.is_some() { advertised(serve, here, false) } else { Ok(url_of(serve, here)) }
+}
+
+/// The URL of the very address that is listened on.
+fn url_of(serve: &config::Serve, here: SocketAddr) -> String {
+    let scheme = if serve.tls_certificate_file.is_some() { "https" } else { "http" };
+    format!("{scheme}://{here}")
+}
+
 /// The advertised URL of a node that listens there. Port 0 in it is the one that it listens on.
 fn advertised(serve: &config::Serve, here: SocketAddr, on_postgres: bool) -> anyhow::Result<String> {
     match &serve.advertise {
@@ -189,6 +228,6 @@ fn advertised(serve: &config::Serve, here: SocketAddr, on_postgres: bool) -> any
         None if on_postgres => {
             bail!("on PostgreSQL there may be other nodes: --advertise says by which URL agents reach this one")
         }
-        None => Ok(format!("http://{here}")),
+        None => Ok(url_of(serve, here)),
     }
 }

@@ -77,6 +77,10 @@ pub(crate) struct Serve {
     pub(crate) data_dir: Option<std::path::PathBuf>,
     #[serde(default)]
     pub(crate) key_file: Option<std::path::PathBuf>,
+    #[serde(default)]
+    pub(crate) tls_certificate_file: Option<std::path::PathBuf>,
+    #[serde(default)]
+    pub(crate) tls_key_file: Option<std::path::PathBuf>,
     pub(crate) allow_unreviewed: bool,
     pub(crate) redact: Vec<String>,
     pub(crate) max_input_mib: u64,

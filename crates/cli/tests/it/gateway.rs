@@ -12,6 +12,7 @@ mod review;
 mod revoke;
 mod secrets;
 mod tamper;
+mod tls;
 
 use countersign_testkit::{Backend, GatewayApp, GatewaySettings, Program};
 

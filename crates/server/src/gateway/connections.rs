@@ -17,10 +17,13 @@ use hyper_util::{
 };
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::tls::Tls;
 
 /// How long the head of a request may take, from when it is waited for: an idle connection ends as well.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
@@ -40,7 +43,7 @@ const KEEPALIVE: (u32, u32, u32) = (15, 5, 3);
 
 /// Serves what connects until shutdown; then what was begun may end. WebSockets are no longer counted: they belong to those
 /// who took them.
-pub(crate) async fn accept(listener: TcpListener, router: Router, shutdown: &CancellationToken) {
+pub(super) async fn accept(listener: TcpListener, tls: Option<Tls>, router: Router, shutdown: &CancellationToken) {
     let router = router.layer(from_fn(in_time));
     let (tasks, cut) = (TaskTracker::new(), CancellationToken::new());
     loop {
@@ -51,10 +54,10 @@ pub(crate) async fn accept(listener: TcpListener, router: Router, shutdown: &Can
         match accepted {
             Ok((stream, _)) => {
                 prepare(&stream);
-                let (router, shutdown, cut) = (router.clone(), shutdown.clone(), cut.clone());
+                let (router, tls, shutdown, cut) = (router.clone(), tls.clone(), shutdown.clone(), cut.clone());
                 tasks.spawn(async move {
                     tokio::select! {
-                        () = serve(stream, router, &shutdown) => {}
+                        () = shake_hands_and_serve(stream, tls, router, &shutdown) => {}
                         () = cut.cancelled() => {}
                     }
                 });
@@ -74,7 +77,18 @@ pub(crate) async fn accept(listener: TcpListener, router: Router, shutdown: &Can
     }
 }
 
-async fn serve(stream: TcpStream, router: Router, shutdown: &CancellationToken) {
+async fn shake_hands_and_serve(stream: TcpStream, tls: Option<Tls>, router: Router, shutdown: &CancellationToken) {
+    let Some(tls) = tls else { return serve(stream, router, shutdown).await };
+    // A client that does not shake hands is none; there is nobody to tell.
+    if let Some(stream) = tls.accept(stream).await {
+        serve(stream, router, shutdown).await;
+    }
+}
+
+async fn serve<S>(stream: S, router: Router, shutdown: &CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
     let serving = builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(router));

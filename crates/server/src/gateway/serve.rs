@@ -3,11 +3,11 @@
 use axum::Router;
 use tokio::net::TcpListener;
 
-use super::{api, connections, hub, page, slack, state::Gateway};
+use super::{api, connections, hub, page, slack, state::Gateway, tls::Tls};
 use crate::workers;
 
-/// Serves until shutdown.
-pub async fn serve(gateway: Gateway, listener: TcpListener) -> std::io::Result<()> {
+/// Serves until shutdown, over TLS where there is a certificate.
+pub async fn serve(gateway: Gateway, listener: TcpListener, tls: Option<Tls>) -> std::io::Result<()> {
     workers::look_after(&gateway);
     hub::start(&gateway).await;
     slack::start(&gateway).await;
@@ -17,7 +17,7 @@ pub async fn serve(gateway: Gateway, listener: TcpListener) -> std::io::Result<(
         .merge(page::router())
         .merge(slack::router())
         .with_state(gateway.clone());
-    connections::accept(listener, router, gateway.shutdown()).await;
+    connections::accept(listener, tls, router, gateway.shutdown()).await;
     gateway.tasks().close();
     gateway.tasks().wait().await;
     workers::farewell(&gateway).await;

@@ -135,7 +135,7 @@ impl World {
         };
         let gateway = Gateway::new(settings, parts, shutdown.clone());
         let tasks = TaskTracker::new();
-        tasks.spawn(serve(gateway.clone(), listener));
+        tasks.spawn(serve(gateway.clone(), listener, None));
         // Any client of ours chooses the TLS provider for the process.
         countersign_slack::client::Client::new(workspace.ready().api_url.parse().unwrap()).unwrap();
         let http = reqwest::Client::builder().build().unwrap();

@@ -98,7 +98,7 @@ impl World {
         let settings = settings(&url, &workspace, directory.path());
         let gateway = Gateway::new(settings, parts, shutdown.clone());
         let tasks = TaskTracker::new();
-        tasks.spawn(serve(gateway, listener));
+        tasks.spawn(serve(gateway, listener, None));
         // It chooses the process's TLS provider, which any other client needs too.
         let _slack_client = Client::new(workspace.ready().api_url.parse().unwrap()).unwrap();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();

@@ -81,7 +81,7 @@ impl Node {
         let shutdown = CancellationToken::new();
         let gateway = Gateway::new(settings(&url, directory.path(), limits), parts, shutdown.clone());
         let tasks = TaskTracker::new();
-        tasks.spawn(serve(gateway, listener));
+        tasks.spawn(serve(gateway, listener, None));
         Self { approvals, store, url, directory, tasks, shutdown, database }
     }
 
