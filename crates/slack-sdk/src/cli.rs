@@ -11,7 +11,6 @@
 //! CLI, Hooks.
 
 mod derive;
-mod environment;
 mod error;
 mod hook;
 pub mod project;
@@ -19,8 +18,8 @@ mod run;
 mod scopes;
 mod start;
 
+pub use countersign_slack::hooks::Environment;
 pub use derive::{Declared, Undeclared, derive};
-pub use environment::Environment;
 pub use error::CliError;
 pub use hook::{Call, Cli, main};
 pub use start::{FirstBytes, Mode, Stdin};

@@ -10,6 +10,7 @@ mod error;
 mod http;
 mod methods;
 mod pacing;
+mod raw;
 pub(crate) mod retry;
 mod token;
 
@@ -20,5 +21,6 @@ pub use methods::{
     AuthTest, AuthedUser, Channel, ClientCredentials, Direct, IncomingWebhook, Message, OauthAccess, OauthGrant,
     OauthPlace, Opened, OpenedView, Page, Posted, Reply, ReplyScope, Upload, UploadedFile, User, UserProfile, ViewRef,
 };
+pub use raw::{RawAnswer, RawCall, RawCallError};
 pub use retry::RetryPolicy;
 pub use token::{Token, TokenError, TokenKind};

@@ -6,6 +6,7 @@
 //! and [`oddities`] names them. Source: docs.slack.dev, Slack CLI, Hooks.
 
 mod boundary;
+mod environment;
 mod event;
 mod flags;
 mod interface;
@@ -15,6 +16,7 @@ mod protocol;
 mod report;
 
 pub use boundary::{Boundary, BoundaryError};
+pub use environment::Environment;
 pub use event::{StartContext, StartInput};
 pub use flags::{FlagError, Flags};
 pub use interface::{Config, Interface, Watch, WatchPaths};

@@ -1,7 +1,8 @@
 //! The table of Web API methods.
 //!
 //! One table for the client (how to encode a call) and for the workspace (which token, scope and arguments a call needs).
-//! Source: the method reference of docs.slack.dev, as of 2026-11; a column per fact, a row per method.
+//! Source: the method reference of docs.slack.dev, as of 2026-11; a column per fact, a row per method. What has no page
+//! there (`apps.hosted.*` and others of developers) is as Slack's command line calls it.
 
 use std::sync::LazyLock;
 

@@ -90,6 +90,11 @@ impl Client {
         &self.inner.base
     }
 
+    /// What calls go over.
+    pub(super) fn transport(&self) -> &reqwest::Client {
+        &self.inner.http
+    }
+
     /// Calls a method, in the table or not, with anything that serialises to an object.
     pub async fn call<T: DeserializeOwned>(
         &self,
@@ -102,7 +107,7 @@ impl Client {
     }
 
     /// Calls a method that wants no token; who calls is in the arguments.
-    pub(super) async fn call_without_token<T: DeserializeOwned>(
+    pub async fn call_without_token<T: DeserializeOwned>(
         &self,
         method: &str,
         args: &impl Serialize,

@@ -13,7 +13,7 @@ pub(super) struct Body {
 }
 
 pub(super) const JSON: &str = "application/json; charset=utf-8";
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Writes arguments as JSON where the table allows it, else as a form in which nested values are JSON.
 pub(super) fn encode(method: Option<&Method>, args: &impl Serialize) -> Result<Body, serde_json::Error> {

@@ -84,7 +84,8 @@ pub struct ApiError {
     pub needed: Option<String>,
     /// The scopes that the token has, with `missing_scope`.
     pub provided: Option<String>,
-    /// What exactly is wrong, with `invalid_arguments` and `invalid_blocks`.
+    /// What exactly is wrong, with `invalid_arguments`, `invalid_blocks` and `invalid_manifest`; with the place, where Slack
+    /// names one.
     pub messages: Vec<String>,
     /// What Slack would do differently.
     pub warnings: Vec<String>,
@@ -122,6 +123,7 @@ impl ApiError {
         let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let mut messages = texts(answer.pointer("/response_metadata/messages"));
         messages.extend(texts(answer.get("errors")));
+        messages.extend(text("/slack_cli_error_description"));
         let mut warnings = texts(answer.pointer("/response_metadata/warnings"));
         if let Some(warning) = text("/warning").filter(|warning| !warnings.contains(warning)) {
             warnings.push(warning);
@@ -139,8 +141,14 @@ impl ApiError {
 
 fn texts(value: Option<&Value>) -> Vec<String> {
     let items = value.and_then(Value::as_array).into_iter().flatten();
-    // Some methods give objects with a message in place of texts.
-    items.filter_map(|item| item.as_str().or_else(|| item.get("message")?.as_str())).map(str::to_owned).collect()
+    items.filter_map(|item| item.as_str().map(str::to_owned).or_else(|| located(item))).collect()
+}
+
+/// Some methods give objects in place of texts: a message, and a pointer to what it is about.
+fn located(item: &Value) -> Option<String> {
+    let text = |name: &str| item.get(name)?.as_str().filter(|text| !text.is_empty());
+    let message = text("message").or_else(|| text("code"))?;
+    Some(text("pointer").map_or_else(|| message.to_owned(), |pointer| format!("{pointer}: {message}")))
 }
 
 fn detail(needed: Option<&str>, messages: &[String]) -> String {

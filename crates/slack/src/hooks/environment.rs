@@ -1,4 +1,4 @@
-//! The environment, read once.
+//! The environment of a hook, as both sides give and take it.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -23,6 +23,21 @@ impl Environment {
     /// A variable's path; empty is as if it were not set.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.0.get(OsStr::new(name)).filter(|value| !value.is_empty()).map(PathBuf::from)
+    }
+
+    /// Every variable.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
+    /// Sets a variable, whatever it was.
+    pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    /// Takes a variable out.
+    pub fn unset(&mut self, name: &str) {
+        self.0.remove(OsStr::new(name));
     }
 
     /// Adds variables that are not set, such as those that came with an event.
