@@ -1,6 +1,7 @@
 //! Serving a workspace over HTTP.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get, post};
 use axum::serve::{Listener, ListenerExt};
 use tokio::net::TcpListener;
@@ -22,7 +23,9 @@ pub(crate) fn router(workspace: &Workspace) -> Router {
         .route("/{method}", any(api::call_bare))
         .route("/link/", get(socket::link))
         .route("/link", get(socket::link))
-        .route("/upload/v1/{secret}", post(api::upload))
+        // It has a limit of its own, which is what was announced.
+        .route("/upload/v1/{secret}", post(api::upload).layer(DefaultBodyLimit::disable()))
+        .route("/bundles/v1", post(api::store).layer(DefaultBodyLimit::max(api::MAX_FORM)))
         .route("/files-pri/{file}/{name}", get(api::download))
         .route("/files-pri/{file}/download/{name}", get(api::download_named))
         .route("/actions/{team}/{number}/{secret}", post(api::respond))

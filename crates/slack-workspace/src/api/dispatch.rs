@@ -5,8 +5,9 @@ use countersign_slack::method::Method;
 use super::body::{ApiError, Body};
 use super::call::Call;
 use super::{
-    agents, apps, assistant, bookmarks, channels, chat, conversations, files, functions, history, members, meta, oauth,
-    openid, pins, reactions, scheduled, sessions, streaming, unfurl, usergroups, users, validate, views, workflows,
+    agents, apps, assistant, bookmarks, channels, chat, conversations, files, functions, history, hosted, members,
+    meta, oauth, openid, pins, reactions, scheduled, sessions, streaming, unfurl, usergroups, users, validate, views,
+    workflows,
 };
 use crate::model::State;
 
@@ -109,6 +110,8 @@ fn of_developers(name: &str) -> Option<Handler> {
         "apps.delete" | "apps.manifest.delete" => apps::delete,
         "apps.developerInstall" => apps::install,
         "apps.developerUninstall" => apps::uninstall,
+        "apps.hosted.generatePresignedPost" => hosted::sign,
+        "apps.hosted.upload" => hosted::upload,
         "apps.hosted.variables.add" => apps::variables_add,
         "apps.hosted.variables.list" => apps::variables_list,
         "apps.hosted.variables.remove" => apps::variables_remove,

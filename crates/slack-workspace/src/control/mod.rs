@@ -45,6 +45,7 @@ pub(crate) fn routes(workspace: Workspace) -> Router {
         .route("/emoji", post(step::emoji).delete(step::remove_emoji))
         .route("/function", post(step::function))
         .route("/functions", get(step::functions))
+        .route("/deployments", get(step::deployments))
         .route("/trigger", post(step::trigger))
         .route("/apps", post(make::app))
         .route("/teams", post(make::found_team))

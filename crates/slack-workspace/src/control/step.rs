@@ -79,6 +79,15 @@ pub(super) async fn functions(Shared(workspace): Shared<Workspace>, Asked(asked)
     Ok(Json(json!({"functions": runs})))
 }
 
+/// `GET deployments`: what was deployed of apps that Slack runs, each app's newest last.
+pub(super) async fn deployments(Shared(workspace): Shared<Workspace>, Asked(asked): Asked<OfApp>) -> Done {
+    let all: Vec<Value> = workspace.read_teams(|teams| {
+        let all = teams.iter().flat_map(|state| state.deployments(asked.app_id.as_ref()));
+        all.map(crate::model::Deployment::to_json).collect()
+    });
+    Ok(Json(json!({"deployments": all})))
+}
+
 fn begun(started: &Started) -> Value {
     json!({"ok": true, "function_execution_id": started.function, "workflow_execution_id": started.workflow})
 }

@@ -14,7 +14,9 @@ const REDACTED: &str = "[redacted]";
 const PREFIXES: [&str; 4] = ["xox", "xapp-", "xwfp-", "ticket="];
 
 /// Fields whose value is a secret whatever it looks like.
-const SECRET_FIELDS: [&str; 12] = [
+const SECRET_FIELDS: [&str; 14] = [
+    "X-Amz-Security-Token",
+    "X-Amz-Signature",
     "challenge",
     "client_secret",
     "code_verifier",

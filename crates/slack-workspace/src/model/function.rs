@@ -313,7 +313,8 @@ impl State {
         self.log(&ended.app, what, (&component, &trace), payload, now_ms);
     }
 
-    fn log(
+    /// Writes a line into an app's activity log.
+    pub(super) fn log(
         &mut self,
         app: &AppId,
         (event, is_error): (&str, bool),

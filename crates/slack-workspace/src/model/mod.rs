@@ -8,8 +8,10 @@ mod agent_session;
 mod app;
 mod assistant;
 mod bookmark;
+mod bundle;
 mod channel;
 mod conversation;
+mod deployment;
 mod effect;
 mod file;
 mod function;
@@ -54,11 +56,13 @@ pub use app::{App, AppSecrets, Command, Endpoints, Grant, Holder};
 pub use assistant::{AssistantContext, AssistantThread};
 pub use bookmark::Bookmark;
 pub(crate) use bookmark::BookmarkChange;
+pub(crate) use bundle::Bundle;
 pub(crate) use channel::event_name;
 pub use channel::{Caption, Channel};
 pub use countersign_slack::ids::{
     AppId, BookmarkId, BotId, ChannelId, ChannelKind, FileId, ScheduledMessageId, TeamId, UserGroupId, UserId, ViewId,
 };
+pub(crate) use deployment::{Deployment, Forged, MAX_BUNDLE, Place, Undeployed};
 pub use effect::ChangeKind;
 pub(crate) use effect::Effect;
 pub use file::File;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::api::IdKey;
 
+use super::deployment::Deployment;
 use super::function::{Activity, Execution};
 use super::{AppId, Registration, UserId};
 
@@ -29,6 +30,9 @@ pub(crate) struct Platform {
     /// What happened to custom steps, the newest last.
     #[serde(default)]
     pub(crate) activities: VecDeque<Activity>,
+    /// What was deployed of hosted apps, the newest last.
+    #[serde(default)]
+    pub(crate) deployments: BTreeMap<AppId, VecDeque<Deployment>>,
     /// Variables of hosted apps.
     pub(crate) variables: BTreeMap<AppId, BTreeMap<String, String>>,
     /// Made with the first id token.
@@ -47,6 +51,7 @@ impl Platform {
             workflow_triggers: self.workflow_triggers.clone(),
             executions: self.executions.clone(),
             activities: self.activities.clone(),
+            deployments: self.deployments.clone(),
             variables: self.variables.clone(),
             id_key: OnceLock::new(),
         }

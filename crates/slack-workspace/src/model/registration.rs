@@ -161,6 +161,7 @@ impl State {
         self.remove_app(id, now_ms);
         let known = self.platform.registrations.remove(id);
         self.platform.variables.remove(id);
+        self.forget_deployments(id);
         self.platform.workflow_triggers.retain(|_, trigger| trigger.app != *id);
         if known.is_some_and(|known| known.home.is_none()) {
             self.effects.push(Effect::Unregistered { app: id.clone() });

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use super::saved;
 use super::{
     App, AppId, AssistantThread, ChangeKind, Channel, ChannelId, ChannelKind, Effect, File, FileId, Grant, Message,
-    Mint, Platform, ResponseUrl, STREAM_TTL_MS, Scheduled, ScheduledMessageId, Session, Stream, TeamId, Ticket, Token,
-    Trigger, Ts, Upload, User, UserGroup, UserGroupId, UserId, View,
+    Mint, Place, Platform, ResponseUrl, STREAM_TTL_MS, Scheduled, ScheduledMessageId, Session, Stream, TeamId, Ticket,
+    Token, Trigger, Ts, Upload, User, UserGroup, UserGroupId, UserId, View,
 };
 use crate::events::EventCounts;
 
@@ -50,6 +50,9 @@ pub struct State {
     /// Upload addresses by their secret part.
     #[serde(skip)]
     pub(crate) uploads: HashMap<String, Upload>,
+    /// Where archives of hosted apps go, by key.
+    #[serde(skip)]
+    pub(crate) places: HashMap<String, Place>,
     #[serde(skip)]
     pub(crate) tickets: HashMap<String, Ticket>,
     #[serde(skip)]
@@ -111,6 +114,7 @@ impl State {
             inputs: HashMap::new(),
             files: BTreeMap::new(),
             uploads: HashMap::new(),
+            places: HashMap::new(),
             tickets: HashMap::new(),
             triggers: HashMap::new(),
             response_urls: HashMap::new(),
@@ -151,6 +155,7 @@ impl State {
             inputs: self.inputs.clone(),
             files: self.files.clone(),
             uploads: HashMap::new(),
+            places: HashMap::new(),
             tickets: HashMap::new(),
             triggers: HashMap::new(),
             response_urls: self.response_urls.clone(),
@@ -272,6 +277,7 @@ impl State {
         self.swept_at = now_ms;
         self.channels.values_mut().for_each(Channel::pack);
         self.tickets.retain(|_, ticket| ticket.expires_at > now_ms);
+        self.places.retain(|_, place| place.is_useful(now_ms));
         self.grants.retain(|_, grant| grant.expires_at.is_none_or(|at| at.saturating_add(TOKEN_MEMORY_MS) > now_ms));
         self.unfurls.retain(|_, (_, ts)| ts.micros() / 1000 + MEMORY_MS > now_ms);
         self.triggers.retain(|_, trigger| trigger.expires_at.saturating_add(MEMORY_MS) > now_ms);

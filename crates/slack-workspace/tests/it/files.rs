@@ -112,3 +112,17 @@ async fn an_upload_takes_what_was_announced_from_whom_it_was_announced_to() {
     assert_eq!(app.http.post(&url).body("hello").send().await.unwrap().status(), 200);
     app.ok("files.completeUploadExternal", json!({"files": [{"id": id}]})).await;
 }
+
+#[tokio::test]
+async fn a_large_file_may_come_as_a_form() {
+    let running = start().await;
+    let app = App::new(&running);
+    let size = 3 * 1024 * 1024;
+    let announced = app.ok("files.getUploadURLExternal", json!({"filename": "log.txt", "length": size})).await;
+    let content = "x".repeat(size);
+    let body =
+        format!("--b\r\ncontent-disposition: form-data; name=\"body\"; filename=\"x\"\r\n\r\n{content}\r\n--b--\r\n");
+    let request = app.http.post(announced["upload_url"].as_str().unwrap());
+    let request = request.header("content-type", "multipart/form-data; boundary=b").body(body);
+    assert_eq!(request.send().await.unwrap().text().await.unwrap(), format!("OK - {size}"));
+}

@@ -11,6 +11,7 @@ mod client;
 mod control;
 mod conversations;
 mod delivery;
+mod deploying;
 mod door;
 mod events;
 mod faults;
