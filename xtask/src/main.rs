@@ -24,6 +24,7 @@ usage: cargo xtask <command>
   bench gateway     measure commands on a connection, on both databases
   bench workspace   measure the local Slack beside npm's `emulate`
   bench sdk         measure an app on the SDK beside the same app on Bolt
+  bench hooks       measure calls of a project's hooks, and what running a project takes
   peers [ARGS…]     play every scenario with every Slack SDK; ARGS go to `cargo test`
   deny              the offline checks of cargo-deny: licences, bans, sources
 ";

@@ -1,4 +1,4 @@
-//! The SDKs that the workspace is tested with, and the table of what came of it.
+//! The SDKs that the workspace and `countersign slack` are tested with, and the table of what came of the former.
 //!
 //! They are installed into `target/peers`, once; tests write the table's cells there.
 

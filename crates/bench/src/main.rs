@@ -12,6 +12,7 @@
 
 mod gateway;
 mod hook;
+mod hooks;
 mod load;
 mod machine;
 mod process;
@@ -50,12 +51,17 @@ enum What {
     Workspace(workspace::Options),
     /// An app on the SDK, beside the same app on Bolt for JavaScript and for Python.
     Sdk(sdk::Options),
+    /// The hooks of a Slack app's project: calls, events, watching.
+    Hooks(hooks::Options),
     /// The floor's client: connects, writes, reads, ends.
     #[command(hide = true)]
     EchoClient { socket: PathBuf },
     /// A server that answers every request with the same few bytes: what the load client can ask for at most.
     #[command(hide = true)]
     BareServer,
+    /// A watcher that looks at every file again and again.
+    #[command(hide = true)]
+    PollFiles { directory: PathBuf },
     /// An app that acknowledges and does nothing else: what the load server can send at most.
     #[command(hide = true)]
     BareAcker { api_url: String },
@@ -65,11 +71,13 @@ fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::EchoClient { socket } => hook::echo_client(&socket),
         What::BareServer => load::serve_bare(),
+        What::PollFiles { directory } => hooks::poll_files(&directory),
         What::BareAcker { api_url } => sdk::acknowledge_only(&api_url),
         What::Hook(options) => hook::run(&options),
         What::Gateway(options) => gateway::run(&options),
         What::Workspace(options) => workspace::run(&options),
         What::Sdk(options) => sdk::run(&options),
+        What::Hooks(options) => hooks::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,3 +6,5 @@ pub(crate) const OK: u8 = 0;
 pub(crate) const FAULT: u8 = 1;
 /// The command line was wrong. For `hook --gate`: the tool call is blocked.
 pub(crate) const USAGE: u8 = 2;
+/// A person interrupted it.
+pub(crate) const INTERRUPTED: u8 = 130;

@@ -96,9 +96,14 @@ pub(crate) fn warn(line: &str) {
     say(&format!("{} {line}", paint("warning:", "33")));
 }
 
+/// Says that something failed.
+pub(crate) fn failed(line: &str) {
+    say(&format!("{} {line}", paint("error:", "31")));
+}
+
 /// Reports an error with its causes and hints.
 pub(crate) fn error(error: &anyhow::Error) {
-    say(&format!("{} {error:#}", paint("error:", "31")));
+    failed(&format!("{error:#}"));
     for cause in error.chain() {
         if let Some(hinted) = cause.downcast_ref::<Hinted>() {
             for hint in &hinted.hints {

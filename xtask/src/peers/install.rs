@@ -11,12 +11,22 @@ use super::home;
 use crate::command::{self, has, root};
 
 /// What pip installs.
-const PYTHON: [&str; 5] =
-    ["slack_sdk==3.47.0", "slack_bolt==1.30.0", "aiohttp==3.14.5", "websockets==17.4", "websocket-client==1.9.2"];
+const PYTHON: [&str; 6] = [
+    "slack_sdk==3.47.0",
+    "slack_bolt==1.30.0",
+    "slack-cli-hooks==0.3.0",
+    "aiohttp==3.14.5",
+    "websockets==17.4",
+    "websocket-client==1.9.2",
+];
 
 /// What npm installs.
-const NODE: [(&str, &str); 3] =
-    [("@slack/bolt", "5.1.0"), ("@slack/web-api", "8.2.0"), ("@slack/socket-mode", "3.1.0")];
+const NODE: [(&str, &str); 4] = [
+    ("@slack/bolt", "5.1.0"),
+    ("@slack/cli-hooks", "1.3.3"),
+    ("@slack/web-api", "8.2.0"),
+    ("@slack/socket-mode", "3.1.0"),
+];
 
 /// What npm installs for `bench workspace`: `emulate` does not run on Node 20.
 const EMULATE: [(&str, &str); 2] = [("emulate", "0.12.2"), ("node", "24.21.0")];

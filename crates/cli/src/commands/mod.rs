@@ -102,8 +102,7 @@ enum Command {
     Db(db::Options),
     /// Run the local Slack on its own.
     Workspace(workspace::Options),
-    /// Work on a Slack app.
-    #[command(hide = true)]
+    /// Run, install and deploy a Slack app in any language, through its hooks.
     Slack(slack::Options),
     /// Check the configuration, or show what is in force.
     Config(config::Options),

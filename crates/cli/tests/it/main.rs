@@ -14,6 +14,7 @@ mod limits;
 mod review;
 mod sdk_hooks;
 mod setup;
+mod slack_cli;
 mod strangers;
 mod time;
 mod trouble;
