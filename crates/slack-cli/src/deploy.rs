@@ -46,7 +46,33 @@ pub enum Triggers {
 /// Installs the team's deployed app, then deploys it: by the project's script, else to Slack.
 ///
 /// That there is a way is known before anything is changed at Slack.
+///
+/// An interruption ends whatever hook is running with all that it started; only the script, which has the terminal, hears of it
+/// itself and may clean up.
 pub async fn deploy(session: &Session, triggers: Triggers) -> Result<Deployed, Failure> {
+    let Prepared { project, account, way, installed } = interrupt::at_once(prepare(session)).await?;
+    match way {
+        Way::Script => script(session, &project, &installed).await?,
+        Way::Hosted => interrupt::at_once(hosted::deploy(session, &project, &account, &installed.app)).await?,
+    }
+    // The app is where it should be; what is wrong with its triggers does not undo that.
+    if triggers == Triggers::Offered
+        && let Err(failure) = interrupt::at_once(trigger::offer(session, &project, &account, &installed.app)).await
+    {
+        session.talk.warn(&format!("the app is deployed, but its triggers are not: {failure}"));
+    }
+    Ok(Deployed { app: installed.app, way })
+}
+
+/// What is known, and done, before the app itself is brought anywhere.
+struct Prepared {
+    project: Project,
+    account: Account,
+    way: Way,
+    installed: Installed,
+}
+
+async fn prepare(session: &Session) -> Result<Prepared, Failure> {
     let project = Project::open(session).await?;
     let way = way(&project)?;
     let account = Account::choose(session).await?;
@@ -55,17 +81,7 @@ pub async fn deploy(session: &Session, triggers: Triggers) -> Result<Deployed, F
         hosted::check(session, &project, &account).await?;
     }
     let installed = app::install(session, &project, &account, AppKind::Deployed, Overwrite::Ask).await?;
-    match way {
-        Way::Script => script(session, &project, &installed).await?,
-        Way::Hosted => hosted::deploy(session, &project, &account, &installed.app).await?,
-    }
-    // The app is where it should be; what is wrong with its triggers does not undo that.
-    if triggers == Triggers::Offered
-        && let Err(failure) = trigger::offer(session, &project, &account, &installed.app).await
-    {
-        session.talk.warn(&format!("the app is deployed, but its triggers are not: {failure}"));
-    }
-    Ok(Deployed { app: installed.app, way })
+    Ok(Prepared { project, account, way, installed })
 }
 
 fn way(project: &Project) -> Result<Way, Failure> {

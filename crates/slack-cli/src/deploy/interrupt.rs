@@ -9,8 +9,8 @@ pub(super) const EXIT: u8 = 130;
 
 /// Waits for a script that shares our terminal.
 ///
-/// Ctrl-C reaches the script as it reaches us: it may clean up, and how it ends is told. Who asks a second time, or sends
-/// us SIGTERM, does not want to wait for that: the script is dropped, and ended with it.
+/// Ctrl-C reaches the script as it reaches us: it may clean up, and how it ends is told. Who asks a second time, sends us
+/// SIGTERM or closes the terminal does not want to wait for that: the script is dropped, and ended with it.
 pub(super) async fn patiently<T>(
     session: &Session,
     script: impl Future<Output = Result<T, Failure>>,
@@ -23,7 +23,21 @@ pub(super) async fn patiently<T>(
     }
 }
 
-/// A second Ctrl-C, or SIGTERM.
+/// Does what has no terminal of its own until somebody interrupts it: dropped, it ends its hooks, which are in groups of their
+/// own and hear no Ctrl-C.
+pub(super) async fn at_once<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::select! {
+        ended = work => ended,
+        () = ctrl_c() => Err(interrupted()),
+        () = terminated() => Err(interrupted()),
+    }
+}
+
+fn interrupted() -> Failure {
+    Failure::new(Code::ProcessInterrupted, "interrupted").exiting(EXIT)
+}
+
+/// A second Ctrl-C, SIGTERM or SIGHUP.
 async fn told_to_stop(session: &Session) {
     let twice = async {
         ctrl_c().await;
@@ -47,9 +61,11 @@ async fn ctrl_c() {
 async fn terminated() {
     use tokio::signal::unix::{SignalKind, signal};
 
-    match signal(SignalKind::terminate()) {
-        Ok(mut signals) => drop(signals.recv().await),
-        Err(_) => std::future::pending().await,
+    let heard = [SignalKind::terminate(), SignalKind::hangup()].map(signal);
+    let [Ok(mut terminate), Ok(mut hangup)] = heard else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
     }
 }
 

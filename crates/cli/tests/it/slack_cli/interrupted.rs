@@ -12,10 +12,12 @@ async fn an_interrupted_command_leaves_no_hook_behind() {
     // Hooks are in process groups of their own: what a terminal sends to ours does not reach them.
     let mut desk = Desk::new().await;
     desk.enters("demo");
-    desk.writes(".slack/hooks.json", r#"{"hooks": {"get-manifest": "sh hangs.sh"}}"#);
+    desk.writes(".slack/hooks.json", r#"{"hooks": {"get-manifest": "sh hangs.sh", "deploy": "true"}}"#);
     desk.writes("hangs.sh", "sleep 100000 &\necho hanging >&2\nwait\n");
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-        let command = desk.starts(&["manifest", "info"]);
+    let commands = [["manifest", "info"].as_slice(), &["deploy"]];
+    let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+    for (arguments, signal) in commands.iter().flat_map(|command| signals.map(|signal| (*command, signal))) {
+        let command = desk.starts(arguments);
         command.says("hanging").await;
         let hook = below(command.pid());
         assert!(hook.len() >= 2, "{hook:?}");
