@@ -15,6 +15,8 @@ use crate::{Code, Failure, failure::io};
 
 /// The largest file that is read; real ones have a few KiB.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
+/// How the names of files begin that are about to take another's place.
+pub(crate) const TEMPORARY: &str = ".countersign-";
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +88,7 @@ pub(crate) fn write(path: &Path, readers: Readers, object: &Map<String, Value>) 
     let mut text = serde_json::to_vec_pretty(object).map_err(|error| failed(&error.into()))?;
     text.push(b'\n');
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".countersign-");
+    builder.prefix(TEMPORARY);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -88,7 +88,7 @@ impl Options {
         let session = self.shared.session(context)?;
         let runtime = super::runtime()?;
         // These hear signals themselves: what they are at is to come to a good end.
-        let ends_itself = matches!(verb, Verb::Run(_) | Verb::Deploy(_) | Verb::Activity(_));
+        let ends_itself = matches!(verb, Verb::Run(_) | Verb::Deploy(_));
         let work = dispatch(verb, &session);
         Ok(shared::report(if ends_itself {
             runtime.block_on(work)

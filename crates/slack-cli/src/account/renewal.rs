@@ -44,7 +44,7 @@ pub(super) async fn fresh(session: &Session, kept: &Credential) -> Result<Creden
 }
 
 fn is_due(kept: &Credential, now: fn() -> Timestamp) -> bool {
-    kept.refresh_token.is_some() && kept.expires != 0 && kept.expires - now().as_second() <= MARGIN
+    kept.refresh_token.is_some() && kept.expires != 0 && kept.expires.saturating_sub(now().as_second()) <= MARGIN
 }
 
 /// A refresh token works once: two commands that renew at once would sign one another out. The second one waits, and

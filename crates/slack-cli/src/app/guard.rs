@@ -66,7 +66,8 @@ pub(super) fn check(
         None => "were not brought there from here, and would be overwritten",
     };
     let question = format!("The settings of the app {app} {what}. Overwrite them with the project's manifest?");
-    match if session.settings.yes { Some(true) } else { session.talk.confirm(&question) } {
+    // `--yes` is no answer to this: what somebody else changed is lost.
+    match session.talk.confirm(&question) {
         Some(true) => Ok(()),
         said => Err(refusal(app, what, (settings, wanted), said)),
     }

@@ -127,7 +127,10 @@ impl Installation<'_> {
         }
         guard::check(session, self.project, &app, (&settings, &manifest), self.overwrite)?;
         let warnings = manifest::validate(api, &manifest, Some(&app.id)).await?;
-        manifest::confirm(session, &warnings)?;
+        match self.overwrite {
+            Overwrite::Ask => manifest::confirm(session, &warnings)?,
+            Overwrite::Always => manifest::warn(session, &warnings),
+        }
         session.talk.say(&format!("updating the app {} on {}", manifest::name(&manifest), app.team_domain));
         let arguments = json!({
             "app_id": app.id, "manifest": text(&manifest), "force_update": session.settings.force,

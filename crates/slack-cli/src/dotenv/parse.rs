@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
+/// The longest value that others may be put into, in bytes.
+const EXPANDED: usize = 1 << 20;
+
 /// A variable in a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Assignment {
@@ -99,25 +102,25 @@ impl<'a> Reader<'a> {
         let quote = self.rest().chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
         let (value, end) = match quote {
             Some(quote) => (self.in_quotes(quote)?, self.at),
-            None => self.bare(),
+            None => self.bare()?,
         };
         self.take(is_blank);
         if self.end_line() { Ok((value, end)) } else { Err("something follows the closing quote") }
     }
 
     /// Reads a value without quotes, up to its line's end or comment; answers where it has ended.
-    fn bare(&mut self) -> (String, usize) {
+    fn bare(&mut self) -> Result<(String, usize), &'static str> {
         let start = self.at;
         let has_gap = self.text.split_at(start).0.ends_with(is_blank);
         let line = self.take(|c| c != '\n');
         let bare = without_comment(line, has_gap).trim_end();
-        (self.expand(bare), start + bare.len())
+        Ok((self.expand(bare)?, start + bare.len()))
     }
 
     fn in_quotes(&mut self, quote: char) -> Result<String, &'static str> {
         let inner = self.quoted(quote)?;
         // Nothing means anything but itself in other quotes.
-        Ok(if quote == '"' { self.expand(&unescape(inner)) } else { inner.to_owned() })
+        if quote == '"' { self.expand(&unescape(inner)) } else { Ok(inner.to_owned()) }
     }
 
     /// Reads what stands between quotes, over several lines where they are that far apart.
@@ -145,7 +148,7 @@ impl<'a> Reader<'a> {
 
     /// Puts in the values that are named `$NAME` or `${NAME}`. A name that nothing is known of stays: it may be a
     /// password's own dollar.
-    fn expand(&self, text: &str) -> String {
+    fn expand(&self, text: &str) -> Result<String, &'static str> {
         let mut parts = text.split('$');
         let mut whole = parts.next().unwrap_or_default().to_owned();
         for part in parts {
@@ -158,8 +161,12 @@ impl<'a> Reader<'a> {
             let (value, rest) = self.named(part).unwrap_or(("$", part));
             whole.push_str(value);
             whole.push_str(rest);
+            // A few lines can name one another into the gigabytes.
+            if whole.len() > EXPANDED {
+                return Err("its values name one another into more than a megabyte");
+            }
         }
-        whole
+        Ok(whole)
     }
 
     /// The value that a text begins to name, and what follows the name.

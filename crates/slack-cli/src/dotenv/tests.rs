@@ -139,3 +139,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn values_that_name_one_another_into_the_gigabytes_are_refused() {
+    let lines = (1..60).map(|at| format!("A{at}=$A{0}$A{0}\n", at - 1));
+    let text: String = std::iter::once("A0=0123456789\n".to_owned()).chain(lines).collect();
+    assert!(Dotenv::parse(&text).is_err());
+}

@@ -119,6 +119,8 @@ impl HookCall {
     /// Gives the tokens of an installation under the names alone that apps know (`SLACK_APP_TOKEN`, `SLACK_BOT_TOKEN`): with
     /// the others, an SDK would hold the connection itself.
     pub fn shared_tokens(mut self, tokens: &Tokens) -> Self {
+        self.layers.hide("SLACK_CLI_XAPP");
+        self.layers.hide("SLACK_CLI_XOXB");
         for (name, token) in [("SLACK_APP_TOKEN", &tokens.app), ("SLACK_BOT_TOKEN", &tokens.bot)] {
             let Some(token) = token else { continue };
             if let Some(warning) = self.layers.share(name, token.expose_secret()) {

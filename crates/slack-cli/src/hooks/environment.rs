@@ -23,15 +23,29 @@ pub(super) struct Layers {
     given: BTreeMap<String, OsString>,
     /// What nobody overrules: these names exist for us alone.
     own: BTreeMap<String, OsString>,
+    /// Names that a hook is not to see unless we give them.
+    hidden: Vec<&'static str>,
 }
 
 impl Layers {
     pub(super) fn new(shell: Environment, dotenv: Dotenv) -> Self {
-        Self { shell, tokens: BTreeMap::new(), dotenv, given: BTreeMap::new(), own: BTreeMap::new() }
+        Self {
+            shell,
+            tokens: BTreeMap::new(),
+            dotenv,
+            given: BTreeMap::new(),
+            own: BTreeMap::new(),
+            hidden: Vec::new(),
+        }
     }
 
     pub(super) fn give(&mut self, name: &str, value: OsString) {
         self.given.insert(name.to_owned(), value);
+    }
+
+    /// Keeps a name from a hook, whoever has it, unless it is given as our own.
+    pub(super) fn hide(&mut self, name: &'static str) {
+        self.hidden.push(name);
     }
 
     /// Adds a token under a name that nobody overrules.
@@ -63,7 +77,13 @@ impl Layers {
         };
         let shell = self.shell.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let layers = own(&self.given).into_iter().chain(dotenv).chain(own(&self.tokens)).chain(shell);
-        for (name, value) in layers.chain(own(&self.own)) {
+        for (name, value) in layers {
+            all.set(name, value);
+        }
+        for name in &self.hidden {
+            all.unset(name);
+        }
+        for (name, value) in own(&self.own) {
             all.set(name, value);
         }
         activate(&mut all, root);
@@ -131,6 +151,18 @@ mod tests {
         );
         assert_eq!(text(&layers, "SLACK_APP_TOKEN"), "xapp-shell");
         assert_eq!(text(&layers, "SLACK_CLI_XAPP"), "xapp-1");
+    }
+
+    #[test]
+    fn a_hidden_name_is_seen_only_where_it_is_ours() {
+        let mut layers = layers(&[("SLACK_CLI_XAPP", "xapp-shell")], "SLACK_CLI_XOXB=xoxb-dotenv");
+        layers.hide("SLACK_CLI_XAPP");
+        layers.hide("SLACK_CLI_XOXB");
+        layers.own("SLACK_CLI_XOXB", "xoxb-ours");
+        assert_eq!(
+            (text(&layers, "SLACK_CLI_XAPP"), text(&layers, "SLACK_CLI_XOXB")),
+            (String::new(), "xoxb-ours".into())
+        );
     }
 
     #[test]

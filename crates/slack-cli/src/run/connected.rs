@@ -41,7 +41,7 @@ pub(super) struct Connected {
     hooks: JoinSet<()>,
     lane_of: HashMap<Id, Option<Lane>>,
     /// In the order in which they came, which is that in which they are due.
-    due: VecDeque<(Instant, Arc<Receipt>)>,
+    due: VecDeque<(Instant, Arc<Receipt>, String)>,
 }
 
 /// What may happen next.
@@ -92,7 +92,7 @@ impl Connected {
         let lost = left.iter().filter(|event| !event.receipt.give_back()).count();
         let end = Instant::now() + GRACE;
         while !self.hooks.is_empty() {
-            let due = self.due.front().map_or(end, |(due, _)| *due);
+            let due = self.due.front().map_or(end, |(due, ..)| *due);
             tokio::select! {
                 biased;
                 Some(_) = self.hooks.join_next() => {}
@@ -111,7 +111,7 @@ impl Connected {
 
     /// Waits for what happens next; nothing is lost when it is not waited for.
     async fn step(&mut self) -> Step {
-        let due = self.due.front().map(|(due, _)| *due);
+        let due = self.due.front().map(|(due, ..)| *due);
         tokio::select! {
             biased;
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Step::Due,
@@ -144,7 +144,7 @@ impl Connected {
             return;
         }
         self.waiting += event.size();
-        self.due.push_back((due, Arc::clone(&event.receipt)));
+        self.due.push_back((due, Arc::clone(&event.receipt), event.to_string()));
         self.lanes.push(lane, event);
     }
 
@@ -168,8 +168,13 @@ impl Connected {
 
     fn acknowledge_due(&mut self) {
         let now = Instant::now();
-        while let Some((_, receipt)) = self.due.pop_front_if(|(due, receipt)| *due <= now || receipt.is_settled()) {
-            receipt.expire();
+        while let Some((_, receipt, event)) =
+            self.due.pop_front_if(|(due, receipt, _)| *due <= now || receipt.is_settled())
+        {
+            // A hook that hangs holds up its channel: that is to be seen.
+            if receipt.expire() {
+                self.scene.warn(&format!("{event} is not handled yet; Slack was told that it came"));
+            }
         }
     }
 }

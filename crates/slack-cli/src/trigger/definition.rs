@@ -37,7 +37,11 @@ pub(super) async fn of(
 
 async fn read(session: &Session, project: &Project, app: &App, path: &Path) -> Result<Map<String, Value>, Failure> {
     if path.extension().is_some_and(|kind| kind == "json") {
-        return json_file::read(path);
+        let definition = json_file::read(path)?;
+        if definition.is_empty() {
+            return Err(Failure::new(Code::InvalidArguments, format!("{} defines no trigger", path.display())));
+        }
+        return Ok(definition);
     }
     if !project.has(HookName::GetTrigger) {
         return Err(Failure::new(Code::SdkHookNotFound, "the project has no get-trigger hook")

@@ -2,14 +2,16 @@
 
 use std::{ffi::OsStr, path::Path};
 
+use crate::json_file;
+
 /// Directories that tools fill, by name.
 const DIRECTORIES: [&str; 4] = [".git", "node_modules", "target", ".venv"];
 /// What the command line itself keeps in a project.
 const OWN: &str = ".slack";
 /// Files in it that the command line writes: a change of them must not make it write them again.
 const OWN_FILES: [&str; 3] = ["apps.json", "apps.dev.json", "config.json"];
-/// Files that are about to take another's place.
-const TEMPORARY: &str = ".tmp";
+/// Files that are about to take another's place, as `json_file` names them.
+const TEMPORARY: &str = json_file::TEMPORARY;
 
 /// Whether a directory that was found in a configured one is left out.
 pub(super) fn directory(path: &Path) -> bool {
@@ -48,7 +50,7 @@ mod tests {
 
     #[rstest]
     #[case::apps("/p/.slack/apps.dev.json", true)]
-    #[case::temporary("/p/.slack/.tmpAbC", true)]
+    #[case::temporary("/p/.slack/.countersign-AbC", true)]
     #[case::hooks("/p/.slack/hooks.json", false)]
     #[case::elsewhere("/p/apps.json", false)]
     fn what_an_installation_writes_is_left_out(#[case] path: &str, #[case] is_ignored: bool) {

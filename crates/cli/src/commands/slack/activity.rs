@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign_slack_cli::{
-    AppChoice, Code, Failure, Session,
+    AppChoice, Failure, Session,
     account::Account,
     activity::{self, Activity, Feed, Level, Query},
     app::{self, App, AppKind},
@@ -67,15 +67,7 @@ impl Options {
             self.print(&listed);
             return Ok(exit::OK);
         }
-        tokio::select! {
-            followed = self.follow(session, account, Feed::new(app.id, query)) => followed.map(|()| exit::OK),
-            interrupted = tokio::signal::ctrl_c() => match interrupted {
-                Ok(()) => Ok(exit::INTERRUPTED),
-                Err(error) => {
-                    Err(Failure::new(Code::ProcessInterrupted, "could not wait for signals").detail(error.to_string()))
-                }
-            },
-        }
+        self.follow(session, account, Feed::new(app.id, query)).await.map(|()| exit::OK)
     }
 
     async fn follow(&self, session: &Session, mut account: Account, mut feed: Feed) -> Result<(), Failure> {

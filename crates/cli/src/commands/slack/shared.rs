@@ -7,7 +7,7 @@ use countersign_slack_cli::{AppChoice, Code, Failure, Session, Settings};
 use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::terminal::Terminal;
+use super::terminal::{Terminal, plain};
 use crate::{commands::Context, exit, output};
 
 /// Options that every command takes.
@@ -35,7 +35,7 @@ pub(crate) struct Shared {
     #[arg(long, short = 'y', global = true)]
     yes: bool,
     /// How long a hook may take, in seconds.
-    #[arg(long, global = true, value_name = "SECONDS")]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     hook_timeout: Option<u64>,
 }
 
@@ -97,14 +97,14 @@ pub(super) fn report(ended: Result<u8, Failure>) -> u8 {
         Ok(code) => return code,
         Err(failure) => failure,
     };
-    output::failed(&failure.to_string());
+    output::failed(&plain(&failure.to_string()));
     for detail in failure.details() {
         for line in detail.lines() {
-            output::say(&format!("  {line}"));
+            output::say(&format!("  {}", plain(line)));
         }
     }
     for remedy in failure.remedies() {
-        output::say(&format!("hint: {remedy}"));
+        output::say(&format!("hint: {}", plain(remedy)));
     }
     failure.exit()
 }

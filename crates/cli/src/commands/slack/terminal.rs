@@ -24,8 +24,11 @@ impl Terminal {
     }
 
     fn prompt(prompt: &str) -> Option<String> {
-        let mut err = std::io::stderr().lock();
-        let _ = write!(err, "{prompt} ").and_then(|()| err.flush());
+        {
+            // Given back before the answer is waited for: others have things to say meanwhile.
+            let mut err = std::io::stderr().lock();
+            let _ = write!(err, "{} ", plain(prompt)).and_then(|()| err.flush());
+        }
         let (sender, answered) = oneshot::channel();
         // Reading cannot be given up: it is done beside, so that Ctrl-C ends the waiting.
         std::thread::spawn(move || {
@@ -43,6 +46,12 @@ impl Terminal {
     }
 }
 
+/// A text of ours with what Slack, a file or a hook put into it: none of them gets to drive the terminal. What a hook writes
+/// beside its response goes through as it is.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
 impl Talk for Terminal {
     fn stream(&self, bytes: &[u8]) {
         let mut err = std::io::stderr().lock();
@@ -51,20 +60,20 @@ impl Talk for Terminal {
     }
 
     fn say(&self, line: &str) {
-        output::say(line);
+        output::say(&plain(line));
     }
 
     fn warn(&self, line: &str) {
-        output::warn(line);
+        output::warn(&plain(line));
     }
 
     fn choose(&self, question: &str, options: &[String]) -> Option<usize> {
         if !self.asks {
             return None;
         }
-        output::say(question);
+        output::say(&plain(question));
         for (index, option) in options.iter().enumerate() {
-            output::say(&format!("  {}. {option}", index + 1));
+            output::say(&format!("  {}. {}", index + 1, plain(option)));
         }
         for _ in 0..TRIES {
             let number = Self::prompt(&format!("1-{}:", options.len()))?.parse::<usize>().ok();

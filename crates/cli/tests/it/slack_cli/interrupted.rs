@@ -14,7 +14,7 @@ async fn an_interrupted_command_leaves_no_hook_behind() {
     desk.enters("demo");
     desk.writes(".slack/hooks.json", r#"{"hooks": {"get-manifest": "sh hangs.sh", "deploy": "true"}}"#);
     desk.writes("hangs.sh", "sleep 100000 &\necho hanging >&2\nwait\n");
-    let commands = [["manifest", "info"].as_slice(), &["deploy"]];
+    let commands = [["manifest", "info"].as_slice(), &["deploy"], &["app", "install", "--environment", "local"]];
     let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
     for (arguments, signal) in commands.iter().flat_map(|command| signals.map(|signal| (*command, signal))) {
         let command = desk.starts(arguments);
