@@ -9,7 +9,7 @@ mod life;
 mod pump;
 mod resource;
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use countersign_approval::Blob;
 use countersign_gateway::{
@@ -113,15 +113,24 @@ impl Setting {
             let dialled = core.dialer().dial(&node?, DATA_PATH, &ticket, limits).await;
             dialled.map_err(|error| NoSession::Failed(format!("{} could not be reached: {error}", start.node)))
         };
-        let noting = core.journal().begin(start.session);
+        let noting = async {
+            core.journal().begin(start.session).await.map_err(|not_begun| match not_begun {
+                NotBegun::Seen(Entry::Ended(end)) => NoSession::Before(Memory::Ended { end }),
+                NotBegun::Seen(Entry::Begun) | NotBegun::Forgotten => NoSession::Before(Memory::Lost),
+                NotBegun::Unwritten(why) => NoSession::Failed(format!("the agent cannot keep its journal: {why}")),
+            })
+        };
         let both = async {
-            let (noted, dialled) = tokio::join!(noting, dialling);
-            match noted {
-                Ok(()) => dialled,
-                Err(NotBegun::Seen(Entry::Ended(end))) => Err(NoSession::Before(Memory::Ended { end })),
-                Err(NotBegun::Seen(Entry::Begun) | NotBegun::Forgotten) => Err(NoSession::Before(Memory::Lost)),
-                Err(NotBegun::Unwritten(why)) => {
-                    Err(NoSession::Failed(format!("the agent cannot keep its journal: {why}")))
+            let (mut noting, mut dialling) = (pin!(noting), pin!(dialling));
+            // What is not to begin waits for no connection; what is being noted is always noted to the end.
+            tokio::select! {
+                noted = &mut noting => {
+                    noted?;
+                    dialling.await
+                }
+                dialled = &mut dialling => {
+                    noting.await?;
+                    dialled
                 }
             }
         };

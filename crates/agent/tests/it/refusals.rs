@@ -172,6 +172,7 @@ async fn a_session_begins_once_also_after_a_restart() {
     let session = start.session;
     let mut data = node.start(&mut control, start.clone()).await;
     assert_eq!(data.rest().await.end, Output::exited(0));
+    drop(data);
     let ended = SessionEnd::Exited { code: 0 };
     assert_eq!(control.ended(session).await, ended);
 
