@@ -29,16 +29,17 @@ async fn the_terminal_follows_the_window() {
     let app = team_with("connections:\n  term: { agent: default, command: [bash, --norc, --noprofile] }\n").await;
     let mut terminal = app.ada().terminal(&["connect", "term"]);
     terminal.shows("connected to term").await;
-    terminal.types("trap 'echo now $(stty size)' WINCH; echo set $((1 + 2))\n");
+    // What waits for the window's new size runs in front of the shell, whose own traps wait for a line to be read.
+    let resized = "(trap 'echo now $(stty size); exit' WINCH; echo set $((1 + 2)); while :; do read -t 1; done)\n";
+    terminal.types(resized);
     terminal.shows("set 3").await;
     terminal.resize(40, 132);
-    terminal.types("\n");
-    terminal.shows("now 40 132").await;
-    terminal.types("sleep 600\n");
-    terminal.shows("sleep 600").await;
+    terminal.shows(&format!("now 40 132\r\n{PROMPT}")).await;
+    terminal.types("sh -c 'echo asleep $((1 + 1)); exec sleep 600'\n");
+    terminal.shows("asleep 2").await;
     terminal.types("\x03");
     // An interrupt throws away what was typed and not read yet.
-    terminal.shows("^C").await;
+    terminal.shows(&format!("^C\r\n{PROMPT}")).await;
     terminal.types("echo interrupted $((130 - 1))\n");
     terminal.shows("interrupted 129").await;
     terminal.types("exit 6\n");

@@ -164,9 +164,11 @@ impl Desk {
 
 /// Where programs are: the binary under test is the one that hooks of Rust projects call.
 fn path() -> OsString {
-    let own = Path::new(BINARY).parent().unwrap().to_owned();
+    // The compiler itself, not rustup's stand-in: that one follows the toolchain files of whatever is compiled, and
+    // would bring somebody's toolchain up to date from within a test.
+    let own = [BINARY, env!("CARGO")].map(|program| Path::new(program).parent().unwrap().to_owned());
     let others = Environment::snapshot().path("PATH").unwrap_or_default();
-    std::env::join_paths([own].into_iter().chain(std::env::split_paths(&others))).unwrap()
+    std::env::join_paths(own.into_iter().chain(std::env::split_paths(&others))).unwrap()
 }
 
 /// Whether a program is there; where it is not, says that a test is not run.
