@@ -28,7 +28,7 @@ use tokio::process::Command;
 use crate::hook::{Finished, Hook};
 
 /// The longest that anything in a test may take.
-pub const WITHIN: Duration = Duration::from_secs(30);
+pub const WITHIN: Duration = Duration::from_mins(1);
 
 /// What a test sets differently.
 #[derive(Clone, Debug)]

@@ -36,7 +36,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 
 #[derive(Debug)]
 pub(crate) struct SystemClock;
@@ -80,6 +80,13 @@ pub(crate) struct World {
 impl World {
     /// A node without Slack.
     pub(crate) async fn without_slack() -> Self {
+        let (world, serving) = Self::prepared().await;
+        world.tasks.spawn(serving);
+        world
+    }
+
+    /// A node that serves nobody yet: what it does for that.
+    async fn prepared() -> (Self, impl Future<Output = ()> + Send + 'static) {
         let directory = tempfile::tempdir().unwrap();
         let workspace = Workspace::start(Config::default()).await.unwrap();
         let database = Arc::new(Database::open(&directory.path().join("gateway.db"), Hints::default()).await.unwrap());
@@ -97,28 +104,32 @@ impl World {
         let shutdown = CancellationToken::new();
         let settings = settings(&url, &workspace, directory.path());
         let gateway = Gateway::new(settings, parts, shutdown.clone());
-        let tasks = TaskTracker::new();
-        tasks.spawn(serve(gateway, listener, None));
+        let serving = async move {
+            let _ended = serve(gateway, listener, None).await;
+        };
         // It chooses the process's TLS provider, which any other client needs too.
         let _slack_client = Client::new(workspace.ready().api_url.parse().unwrap()).unwrap();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let vault = Vault::with_key(&KEY).unwrap();
+        let tasks = TaskTracker::new();
         let world = Self { workspace, approvals, store, url, http, vault, tasks, shutdown, _directory: directory };
         world.people().await;
-        world
+        (world, serving)
     }
 
     /// A node whose app shows the connection `bash` in `#approvals` and `#general`.
     pub(crate) async fn start() -> Self {
-        let world = Self::without_slack().await;
+        // What is there when it begins, it need not notice later.
+        let (world, serving) = Self::prepared().await;
         world.install("approvals", &["general"]).await;
+        world.tasks.spawn(serving);
         world.connected(|count| count > 0).await;
         world
     }
 
     /// A node whose app has these scopes only, and is in both channels.
     pub(crate) async fn with_scopes(scopes: &[&str]) -> Self {
-        let world = Self::without_slack().await;
+        let (world, serving) = Self::prepared().await;
         let ready = world.workspace.ready();
         let url = format!("{}apps", ready.control_url);
         let wanted = serde_json::json!({ "name": "limited", "scopes": scopes });
@@ -135,6 +146,7 @@ impl World {
         }
         let tokens = [text("bot_token"), text("app_token")].map(SecretString::from);
         world.install_app(&tokens, "approvals", &["general"]).await;
+        world.tasks.spawn(serving);
         let app = AppId::from(text("app_id"));
         let look = |running: &Running| (running.workspace().connections(&app) > 0).then_some(());
         world.workspace.wait(look, SOON).await.expect("connections in time");

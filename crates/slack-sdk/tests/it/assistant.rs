@@ -3,6 +3,8 @@
 use countersign_slack_sdk::testing::Conversation;
 use countersign_slack_sdk::{App, Assistant, HandlerError, Say, SetStatus, Thread};
 
+use crate::fixture::SOON;
+
 fn app() -> App {
     async fn greet(say: Say, thread: Thread) -> Result<(), HandlerError> {
         say.text("hello").await?;
@@ -34,7 +36,7 @@ async fn what_the_person_looks_at_is_kept_in_the_thread() {
     alice.looks_at(&thread, "#approvals");
     let kept =
         |message: &serde_json::Value| message["metadata"]["event_payload"]["channel_id"] == id("approvals").as_str();
-    t.workspace().wait_for_message(thread.channel(), kept, std::time::Duration::from_secs(10)).await.unwrap();
+    t.workspace().wait_for_message(thread.channel(), kept, SOON).await.unwrap();
     alice.replies(&thread, "and now?").await;
     t.expects_reply(&format!("you look at {}", id("approvals"))).await;
 }

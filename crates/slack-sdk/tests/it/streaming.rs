@@ -8,6 +8,8 @@ use countersign_slack_sdk::testing::Conversation;
 use countersign_slack_sdk::{App, HandlerError, SayStream, TaskStatus};
 use tokio::sync::{Mutex, mpsc};
 
+use crate::fixture::SOON;
+
 /// An app that streams what the test tells it to, piece by piece; `None` ends the answer.
 fn dictated() -> (App, mpsc::UnboundedSender<Option<String>>, mpsc::UnboundedReceiver<usize>) {
     let (dictate, dictated) = mpsc::unbounded_channel::<Option<String>>();
@@ -99,7 +101,7 @@ async fn steps_are_shown_as_tasks() {
     t.user("alice").says("#general", "<@bot> go").await;
     let message = t.expects_message("found it").await;
     let done = |message: &serde_json::Value| message["blocks"][0]["status"] == "complete";
-    t.workspace().wait_for_message(message.channel(), done, Duration::from_secs(10)).await.unwrap();
+    t.workspace().wait_for_message(message.channel(), done, SOON).await.unwrap();
 }
 
 #[tokio::test]
@@ -153,7 +155,7 @@ async fn blocks_come_after_the_text_even_where_slack_ended_the_stream() {
         assert_eq!(told.recv().await, Some(2), "the text, and the blocks below it");
         let text = t.expects_message("the answer").await;
         let has_button = |message: &serde_json::Value| message.to_string().contains("\"good\"");
-        let blocks = t.workspace().wait_for_message(text.channel(), has_button, Duration::from_secs(10)).await.unwrap();
+        let blocks = t.workspace().wait_for_message(text.channel(), has_button, SOON).await.unwrap();
         assert_ne!(blocks["ts"], text.body()["ts"]);
         assert_eq!(blocks["thread_ts"], text.body()["thread_ts"], "in the same thread");
     }

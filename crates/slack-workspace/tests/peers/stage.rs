@@ -14,9 +14,9 @@ use crate::scenario::Scenario;
 use crate::sdk::{Missing, Program, Sdk, installed};
 
 /// Long enough for a busy machine and for SDKs that reconnect slowly; nothing waits that long when all is well.
-pub(crate) const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 /// How long one scenario may take.
-const CELL: Duration = Duration::from_secs(30);
+const CELL: Duration = Duration::from_mins(2);
 
 /// A workspace with an app of one SDK.
 #[derive(Debug)]

@@ -89,11 +89,12 @@ async fn a_frame_that_is_not_the_clients_to_send_ends_the_session() {
     {
         let mut client = open(&node, "bob", "bash", exec(&[], WantedInput::Some)).await;
         let start = agent.start().await;
-        let _data = agent.run(&node, &start).await;
+        let data = agent.run(&node, &start).await;
         started(&mut client).await;
         client.frame(frame).await;
         let ToAgent::Stop { session, why } = agent.told().await else { panic!("no stop") };
         assert!(session == start.session && why.contains("the person's end sent"), "{why}");
+        drop(data);
         agent.0.say(&FromAgent::Ended { session, end: SessionEnd::Stopped { why: why.clone() } }).await;
         assert_eq!(ended(&mut client).await, SessionEnd::Stopped { why });
     }
