@@ -97,7 +97,8 @@ impl Node {
             header.strip_prefix("Bearer ").unwrap().clone_into(&mut bearer);
             Ok(response)
         };
-        let mut socket = accept_hdr_async(stream, look).await.unwrap();
+        // Who needs a connection no more may hang up in the middle of the handshake.
+        let Ok(mut socket) = accept_hdr_async(stream, look).await else { return };
         match path.as_str() {
             CONTROL_PATH => {
                 assert_eq!(bearer, TOKEN);
