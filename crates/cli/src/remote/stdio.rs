@@ -15,6 +15,10 @@ use tokio::io::{AsyncRead, AsyncWrite, Stdin, stderr, stdin, stdout};
 use super::Input;
 use crate::output;
 
+/// The room of a pipe at standard output.
+#[cfg(target_os = "linux")]
+const PIPE_BYTES: usize = 256 * 1024;
+
 /// Where input comes from: an argument, a file, or standard input unless it is a terminal.
 pub(crate) async fn input_of(text: Option<String>, file: Option<&Path>) -> anyhow::Result<Option<Input>> {
     match (text, file) {
@@ -31,6 +35,12 @@ pub(crate) async fn input_of(text: Option<String>, file: Option<&Path>) -> anyho
 
 /// The program's own outputs.
 pub(crate) fn standard_streams<I>(stdin: Option<I>) -> Streams<I, tokio::io::Stdout, tokio::io::Stderr> {
+    // Whoever reads the pipe is not woken for each half of a frame.
+    #[cfg(target_os = "linux")]
+    if rustix::pipe::fcntl_getpipe_size(rustix::stdio::stdout()).is_ok_and(|room| room < PIPE_BYTES) {
+        // It stays as it is when the user's share of the memory of pipes is used up.
+        let _ = rustix::pipe::fcntl_setpipe_size(rustix::stdio::stdout(), PIPE_BYTES);
+    }
     Streams { stdin, stdout: stdout(), stderr: stderr() }
 }
 

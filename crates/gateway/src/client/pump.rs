@@ -1,6 +1,11 @@
 //! Bytes both ways while a session runs.
 
-use futures_util::{SinkExt as _, future::select, pin_mut, stream::SplitSink};
+use futures_util::{
+    SinkExt as _,
+    future::{select, try_join},
+    pin_mut,
+    stream::{SplitSink, SplitStream},
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     sync::mpsc,
@@ -18,6 +23,9 @@ use crate::{
 
 /// Bytes of standard input in one frame: large enough that headers cost nothing, small enough to begin at once.
 const READ_BYTES: usize = 128 * 1024;
+
+/// Frames that wait to be written: the next come while one is written, and memory stays flat.
+const FRAMES_WAITING: usize = 4;
 
 /// What is said beside the data: signals, new sizes, that it is to end.
 pub type Control = mpsc::Receiver<FromClient>;
@@ -46,19 +54,12 @@ impl Session {
         E: AsyncWrite + Unpin,
     {
         let Self { sink, stream } = self;
-        let Streams { stdin, mut stdout, mut stderr } = streams;
+        let Streams { stdin, stdout, stderr } = streams;
         let outward = send_all(sink, stdin, control);
+        let (frames, waiting) = mpsc::channel(FRAMES_WAITING);
         let inward = async move {
-            let mut stream = stream;
-            loop {
-                match next(&mut stream).await? {
-                    Heard::Said(FromServer::Ended { end, .. }) => return Ok(end),
-                    Heard::Frame(Channel::Stdout, data) => write(&mut stdout, &data, "write to stdout").await?,
-                    Heard::Frame(Channel::Stderr, data) => write(&mut stderr, &data, "write to stderr").await?,
-                    // The status is repeated by `Ended`, which says it once the server has kept it.
-                    Heard::Said(_) | Heard::Frame(_, _) => {}
-                }
-            }
+            let (end, ()) = try_join(hear(stream, frames), write_all(waiting, stdout, stderr)).await?;
+            Ok(end)
         };
         pin_mut!(outward, inward);
         match select(inward, outward).await {
@@ -69,12 +70,48 @@ impl Session {
     }
 }
 
-async fn write(to: &mut (impl AsyncWrite + Unpin), data: &Bytes, doing: &'static str) -> Result<(), ClientError> {
-    let written = async {
-        to.write_all(data).await?;
-        to.flush().await
-    };
-    written.await.map_err(|source| ClientError::Local { doing, source })
+/// Hears the server until it says how the session ended. Who writes the frames says when they cannot be.
+async fn hear(
+    mut stream: SplitStream<Socket>,
+    frames: mpsc::Sender<(Channel, Bytes)>,
+) -> Result<SessionEnd, ClientError> {
+    loop {
+        match next(&mut stream).await? {
+            Heard::Said(FromServer::Ended { end, .. }) => return Ok(end),
+            Heard::Frame(channel @ (Channel::Stdout | Channel::Stderr), data) => {
+                let _ = frames.send((channel, data)).await;
+            }
+            // The status is repeated by `Ended`, which says it once the server has kept it.
+            Heard::Said(_) | Heard::Frame(_, _) => {}
+        }
+    }
+}
+
+/// Writes frames in the order in which they came, until there are no more. What was written is flushed when none waits.
+async fn write_all<O, E>(
+    mut frames: mpsc::Receiver<(Channel, Bytes)>,
+    mut stdout: O,
+    mut stderr: E,
+) -> Result<(), ClientError>
+where
+    O: AsyncWrite + Unpin,
+    E: AsyncWrite + Unpin,
+{
+    let out = |source| ClientError::Local { doing: "write to stdout", source };
+    let err = |source| ClientError::Local { doing: "write to stderr", source };
+    while let Some((channel, data)) = frames.recv().await {
+        if channel == Channel::Stderr {
+            stdout.flush().await.map_err(out)?;
+            stderr.write_all(&data).await.map_err(err)?;
+            stderr.flush().await.map_err(err)?;
+        } else {
+            stdout.write_all(&data).await.map_err(out)?;
+            if frames.is_empty() {
+                stdout.flush().await.map_err(out)?;
+            }
+        }
+    }
+    stdout.flush().await.map_err(out)
 }
 
 /// Sends input and control messages until both have ended, or the connection has.
