@@ -9,7 +9,11 @@ use std::{
 use anyhow::{Context as _, ensure};
 use countersign_slack::client::{ApiBase, Client, RetryPolicy, Token};
 
-use super::{Context, manifest, personal::Credentials};
+use super::{
+    Context,
+    manifest::{self, Purpose},
+    personal::Credentials,
+};
 use crate::{
     config::{Secret, make_private},
     exit, output,
@@ -29,6 +33,7 @@ Examples:
   countersign init
   SLACK_BOT_TOKEN=xoxb-… SLACK_APP_TOKEN=xapp-… countersign init --user-id U0123456789
   countersign init --print-link
+  countersign init --print-link --gateway
 ")]
 pub(crate) struct Options {
     /// Slack id, or e-mail address, of the user who approves.
@@ -46,6 +51,10 @@ pub(crate) struct Options {
     /// Only print the link that creates the Slack app.
     #[arg(long)]
     print_link: bool,
+
+    /// The link is for the app of a gateway (`countersign serve`), with /countersign.
+    #[arg(long, requires = "print_link")]
+    gateway: bool,
 }
 
 /// What was asked for and checked.
@@ -59,7 +68,8 @@ struct Answers {
 impl Options {
     pub(crate) fn run(&self, context: &Context<'_>) -> anyhow::Result<u8> {
         if self.print_link {
-            output::data(&manifest::creation_link(&self.name)?);
+            let purpose = if self.gateway { Purpose::Gateway } else { Purpose::Personal };
+            output::data(&manifest::creation_link(&self.name, purpose)?);
             return Ok(exit::OK);
         }
         let path = context.pinned.clone().unwrap_or_else(|| context.dirs.config_file());
@@ -83,7 +93,7 @@ impl Options {
         let base: ApiBase = api_url.parse().context("SLACK_API_URL cannot be used")?;
         if terminal {
             output::say("1. Create the Slack app. Open this link, choose your workspace, press Create:\n");
-            output::data(&manifest::creation_link(&self.name)?);
+            output::data(&manifest::creation_link(&self.name, Purpose::Personal)?);
             output::say("\n2. In the app's settings: Install App, then copy the Bot User OAuth Token (xoxb-…).");
         }
         let bot_token = token(context, "SLACK_BOT_TOKEN", "Bot token", terminal)?;
