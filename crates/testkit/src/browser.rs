@@ -95,12 +95,13 @@ impl Browser {
 
     /// How many elements a CSS selector finds now.
     pub async fn count(&self, selector: &str) -> usize {
-        self.client.find_all(Locator::Css(selector)).await.expect("the page can be searched").len()
+        let found = ask(async || self.client.find_all(Locator::Css(selector)).await).await;
+        found.expect("the page can be searched").len()
     }
 
     /// All the text that can be seen now.
     pub async fn text(&self) -> String {
-        self.see("body").await.text().await.expect("the page has a text")
+        ask(async || self.see("body").await.text().await).await.expect("the page has a text")
     }
 
     /// Waits for an element and presses it.
@@ -115,7 +116,7 @@ impl Browser {
 
     /// Presses a key where the focus is.
     pub async fn press(&self, key: fantoccini::key::Key) {
-        let focused = self.client.active_element().await.expect("something has the focus");
+        let focused = ask(async || self.client.active_element().await).await.expect("something has the focus");
         focused.send_keys(&char::from(key).to_string()).await.expect("a key can be pressed");
     }
 
@@ -126,7 +127,7 @@ impl Browser {
 
     /// The address of the page.
     pub async fn address(&self) -> String {
-        self.client.current_url().await.expect("the page has an address").into()
+        ask(async || self.client.current_url().await).await.expect("the page has an address").into()
     }
 
     /// Saves what can be seen as a picture.
@@ -146,8 +147,8 @@ impl Browser {
     }
 
     async fn found(&self, locator: Locator<'_>, name: &str) -> Element {
-        let wait = self.client.wait().at_most(WITHIN).every(Duration::from_millis(20));
-        match wait.for_element(locator).await {
+        let wait = || self.client.wait().at_most(WITHIN).every(Duration::from_millis(20));
+        match ask(async || wait().for_element(locator).await).await {
             Ok(element) => element,
             Err(error) => panic!("the page does not show {name} ({error}); it says:\n{}", self.text_now().await),
         }
@@ -171,6 +172,20 @@ impl Browser {
         }
         panic!("{selector} cannot be used: {last:?}");
     }
+}
+
+/// How often the driver is asked the same while the page goes elsewhere.
+const QUESTIONS: usize = 20;
+
+/// Asks the driver; and again when the page went elsewhere meanwhile, which chromedriver answers with an error.
+async fn ask<T>(question: impl AsyncFn() -> Result<T, CmdError>) -> Result<T, CmdError> {
+    for _ in 1..QUESTIONS {
+        match question().await {
+            Err(error) if error.to_string().contains("aborted by navigation") => {}
+            answer => return answer,
+        }
+    }
+    question().await
 }
 
 fn capabilities(device: Device, profile: &Path) -> Capabilities {
