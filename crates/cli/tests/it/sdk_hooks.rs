@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use countersign_slack::hooks::{Boundary, HookName, Interface, Protocol};
+use countersign_slack::hooks::{Boundary, Environment, HookName, Interface, Protocol};
 use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
@@ -106,9 +106,13 @@ impl Project {
         for name in ["SLACK_APP_TOKEN", "SLACK_BOT_TOKEN", "SLACK_CLI_XAPP", "SLACK_CLI_XOXB", "RUSTFLAGS"] {
             shell.env_remove(name);
         }
-        // What cargo tells a test of itself is not what it tells a project.
-        for name in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO_TARGET_DIR"] {
-            shell.env_remove(name);
+        // What cargo tells a test of itself is not what it tells a project: some build scripts run again when it changes, and
+        // most of what a project is built on with them.
+        let of_cargo = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        for (name, _) in Environment::snapshot().iter() {
+            if name.to_str().is_some_and(of_cargo) || name == "CARGO_TARGET_DIR" {
+                shell.env_remove(name);
+            }
         }
         shell.env("CARGO", env!("CARGO")).envs(self.variables.iter().cloned());
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
