@@ -2,7 +2,7 @@
 
 use futures_util::{
     SinkExt as _,
-    future::{select, try_join},
+    future::{Either, select},
     pin_mut,
     stream::{SplitSink, SplitStream},
 };
@@ -58,14 +58,25 @@ impl Session {
         let outward = send_all(sink, stdin, control);
         let (frames, waiting) = mpsc::channel(FRAMES_WAITING);
         let inward = async move {
-            let (end, ()) = try_join(hear(stream, frames), write_all(waiting, stdout, stderr)).await?;
-            Ok(end)
+            let (heard, written) = (hear(stream, frames), write_all(waiting, stdout, stderr));
+            pin_mut!(heard, written);
+            match select(heard, written).await {
+                // However it ended: what has come is written.
+                Either::Left((heard, written)) => {
+                    written.await?;
+                    heard
+                }
+                Either::Right((written, heard)) => {
+                    written?;
+                    heard.await
+                }
+            }
         };
         pin_mut!(outward, inward);
         match select(inward, outward).await {
-            futures_util::future::Either::Left((ended, _)) => ended,
+            Either::Left((ended, _)) => ended,
             // The server may have said how it ended before it stopped reading.
-            futures_util::future::Either::Right((_, inward)) => inward.await,
+            Either::Right((_, inward)) => inward.await,
         }
     }
 }
@@ -147,5 +158,47 @@ async fn read<I: AsyncRead + Unpin>(stdin: &mut Option<I>, buffer: &mut [u8]) ->
     match stdin {
         Some(stdin) => stdin.read(buffer).await.unwrap_or(0),
         None => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt as _;
+    use secrecy::SecretString;
+    use tokio::{io::duplex, net::TcpListener, task::JoinSet};
+    use tokio_tungstenite::accept_async;
+
+    use super::*;
+    use crate::client::Server;
+
+    /// More than a slow reader takes before a broken connection is noticed.
+    const SENT: usize = 300_000;
+
+    #[tokio::test]
+    async fn what_has_come_is_written_though_the_connection_breaks() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let mut breaking = JoinSet::new();
+        breaking.spawn(async move {
+            let mut socket = accept_async(listener.accept().await.unwrap().0).await.unwrap();
+            socket.next().await.unwrap().unwrap();
+            for _ in 0..3 {
+                let frame = Channel::Stdout.frame(&vec![b'x'; SENT / 3]);
+                socket.send(Message::Binary(frame)).await.unwrap();
+            }
+        });
+        let server = Server::new(url, SecretString::from("t")).unwrap();
+        let session = Session::open(&server, &FromClient::Cancel).await.unwrap();
+        let (stdout, mut reader) = duplex(16);
+        let (_control, controlled) = mpsc::channel(1);
+        let streams = Streams { stdin: None::<tokio::io::Empty>, stdout, stderr: tokio::io::sink() };
+        let mut read = Vec::new();
+        let reading = async {
+            breaking.join_next().await.unwrap().unwrap();
+            reader.read_to_end(&mut read).await.unwrap()
+        };
+        let (ended, count) = tokio::join!(session.stream(streams, controlled), reading);
+        assert!(matches!(ended, Err(ClientError::Broken(_) | ClientError::Closed)), "{ended:?}");
+        assert_eq!(count, SENT);
     }
 }
